@@ -1,0 +1,70 @@
+import type { Failure, Incident, SearchAttributeDefinitions, WorkflowExecutionStatus, WorkflowLogEntry } from '@backstitch/protocol';
+import type { Clock } from './ports/clock.js';
+import type { Dispatcher } from './ports/dispatcher.js';
+import type { HistoryStore } from './ports/history-store.js';
+import type { Ids } from './ports/ids.js';
+import type { Sandbox } from './ports/sandbox.js';
+
+/** What the engine is built on. */
+export interface EnginePorts {
+  clock: Clock;
+  ids: Ids;
+  sandbox: Sandbox;
+  store: HistoryStore;
+  dispatcher: Dispatcher;
+}
+
+export interface EngineOptions {
+  /** Fixed once runs exist. Default 64. */
+  partitionCount?: number;
+  /** What `workflowInfo().taskQueue` tells. Default `default`. */
+  taskQueue?: string;
+  searchAttributes?: SearchAttributeDefinitions;
+  /** Runs kept in memory; the least recently used is evicted. Default 10,000. */
+  cachedRunsMax?: number;
+  /** Runs in one batch: one sandbox call, one transaction. Default 200. */
+  batchRunsMax?: number;
+  /** Batches under way at once, of different runs. Default 2. */
+  concurrentBatchesMax?: number;
+  /** Messages waiting in the engine; beyond it calls are refused with OverloadedError. Outcomes wait instead. Default 20,000. */
+  waitingMessagesMax?: number;
+  /** An undo that has not succeeded for so long opens an incident. Default 600,000 (10 minutes). */
+  undoIncidentAfterMs?: number;
+  observer?: EngineObserver;
+}
+
+/** Facts that the host turns into logs, metrics and timers. Called after the commit that makes them true; must not throw. */
+export interface EngineObserver {
+  /** A run was created. */
+  workflowStarted?(fact: { workflowId: string; runId: string; workflowType: string; traceparent?: string }): void;
+  /** A run was closed. */
+  workflowClosed?(fact: {
+    workflowId: string;
+    runId: string;
+    workflowType: string;
+    status: WorkflowExecutionStatus;
+    startedAtMs: number;
+    closedAtMs: number;
+  }): void;
+  /** An attempt failed; `nextAttemptAtMs` is absent if it was the last. */
+  attemptFailed?(fact: {
+    workflowId: string;
+    runId: string;
+    activityType: string;
+    taskQueue: string;
+    attempt: number;
+    failure: Failure;
+    nextAttemptAtMs?: number;
+  }): void;
+  /** An activity was closed; duration from its scheduling. */
+  activityClosed?(fact: { workflowId: string; activityType: string; taskQueue: string; status: 'completed' | 'failed' | 'canceled' | 'timedOut'; durationMs: number }): void;
+  incidentOpened?(fact: { workflowId: string; runId: string; workflowType: string; incident: Incident }): void;
+  incidentResolved?(fact: { workflowId: string; runId: string; workflowType: string; incident: Incident }): void;
+  /** A run wants to be woken no later than this. */
+  wakeAt?(wakeAtMs: number): void;
+  /** A dispatch failed: the host calls `redispatch` when the queue is back. */
+  dispatchFailed?(fact: { taskQueue: string; jobs: number; error: unknown }): void;
+  workflowLog?(fact: { workflowId: string; runId: string; workflowType: string; entry: WorkflowLogEntry }): void;
+  /** A batch was committed, for metrics. */
+  batchCommitted?(fact: { runs: number; events: number; staleRuns: number; replayedRuns: number; durationMs: number }): void;
+}

@@ -1,0 +1,24 @@
+import type { Activation, ActivationResult } from '@backstitch/protocol';
+
+/**
+ * Runs workflow code.
+ *
+ * Guarantees: the same sequence of activations gives the same commands, always, on every machine. One run's code cannot see another's
+ * memory, the clock, randomness, the network, files or the environment. Code that does not come back within the time limit is stopped,
+ * its run is evicted and answered `taskFailed`; the other runs of the batch are answered as if it had not been there
+ * (or `unknownRun`, and the engine replays them).
+ *
+ * Does not promise: a security boundary against hostile workflow authors.
+ */
+export interface Sandbox {
+  /** Workflow types that the loaded bundle exports. */
+  readonly workflowTypes: ReadonlySet<string>;
+  /**
+   * Applies one activation to each run of the batch; a run appears at most once. An activation whose first job is `initializeWorkflow`
+   * makes the run. Results come in the order of the batch.
+   */
+  activate(batch: readonly Activation[]): Promise<ActivationResult[]>;
+  /** Forgets runs. Unknown ones are no error. */
+  evict(runIds: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}

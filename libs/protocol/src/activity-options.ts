@@ -1,0 +1,38 @@
+import type { ResolvedRetryPolicy } from './retry-policy.js';
+
+/** What happens in the workflow when an activity's cancellation is requested. Temporal's names and meanings. */
+export type ActivityCancellationType = 'WAIT_CANCELLATION_COMPLETED' | 'TRY_CANCEL' | 'ABANDON';
+
+/** Options of one activity as they are recorded and dispatched: resolved, in milliseconds, with a unit in each name. */
+export interface ScheduledActivityOptions {
+  /** The service's queue, e.g. `inventory` or `inventory.compensation`. */
+  taskQueue: string;
+  /** One attempt may take this long. Absent: no limit of its own. */
+  startToCloseTimeoutMs?: number;
+  /** An attempt may wait this long for a worker. */
+  scheduleToStartTimeoutMs?: number;
+  /** All attempts together, with the pauses between them, may take this long. */
+  scheduleToCloseTimeoutMs?: number;
+  /** A running attempt must report at least this often. */
+  heartbeatTimeoutMs?: number;
+  retryPolicy: ResolvedRetryPolicy;
+  cancellationType: ActivityCancellationType;
+}
+
+/** An undo as data (law L3): enough for the engine to run it without any workflow code. */
+export interface UndoRegistration {
+  activityType: string;
+  /** Its own queue, by default the step's with `.compensation` behind it. */
+  taskQueue: string;
+  startToCloseTimeoutMs?: number;
+  heartbeatTimeoutMs?: number;
+  retryPolicy: ResolvedRetryPolicy;
+}
+
+/** The single argument that an undo handler gets. */
+export interface UndoInput<StepInput = unknown, StepResult = unknown> {
+  /** The step's input, exactly as the step got it. */
+  input: StepInput;
+  /** The step's result where the workflow knew it. The inbox also tells the handler what it stored: see `activityInfo().undo`. */
+  result?: StepResult;
+}

@@ -1,0 +1,17 @@
+/**
+ * `applicationFailureInfo.type` of failures that Backstitch itself raises in a service. All are non-retryable.
+ */
+export const FAILURE_TYPE = {
+  /** The step's undo has run, or is running: the step is refused for good (law L4). */
+  stepUndone: 'BackstitchStepUndone',
+  /** The idempotency key was used before with another input (law L4). */
+  idempotencyKeyReused: 'BackstitchIdempotencyKeyReused',
+  /** An operator edited an input whose effect had already happened (law L7). */
+  effectAlreadyHappened: 'BackstitchEffectAlreadyHappened',
+  /** No handler of this name in the service that serves the queue. Retryable: a deployment may bring it. */
+  activityNotRegistered: 'BackstitchActivityNotRegistered',
+  /** The job on the queue is no envelope that this version understands. */
+  invalidEnvelope: 'BackstitchInvalidEnvelope',
+  /** A payload is larger than the limit of law L9. */
+  payloadTooLarge: 'BackstitchPayloadTooLarge',
+} as const;

