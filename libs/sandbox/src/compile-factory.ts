@@ -1,0 +1,88 @@
+import type { BuildOptions, Metafile, Plugin } from 'esbuild';
+import { WorkflowBundleError } from './bundle-error.js';
+import { describeForbiddenImports, forbiddenImports } from './forbidden-imports.js';
+
+/** What is compiled to a factory, and how. */
+export interface FactorySource {
+  /** Source of the entry module; its imports resolve from `directory`. */
+  entry: string;
+  directory: string;
+  /** The factory's parameters. */
+  parameters: readonly string[];
+  forbiddenPackages: readonly string[];
+  plugins: readonly Plugin[];
+}
+
+/** Source of a function that evaluates the modules and returns the entry's exports, and its source map. */
+export interface CompiledFactory {
+  code: string;
+  sourceMap: string;
+  metafile: Metafile;
+}
+
+/**
+ * How code for the sandbox is compiled: async functions become generators, so that each `await` goes through Promise.prototype.then and the
+ * cancellation scope can follow it; nothing of the machine it is built on shows in the output.
+ */
+export const SANDBOX_COMPILATION = {
+  bundle: true,
+  write: false,
+  platform: 'neutral',
+  target: 'es2022',
+  mainFields: ['module', 'main'],
+  conditions: ['@backstitch/source', 'import', 'module', 'default'],
+  supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'dynamic-import': false },
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'silent',
+  tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: true } },
+} satisfies BuildOptions;
+
+/** @throws WorkflowBundleError with every problem */
+export async function compileFactory(source: FactorySource): Promise<CompiledFactory> {
+  // Loaded here: where bundles are only run, no bundler need be installed.
+  const { build } = await import('esbuild');
+  const forbidden = forbiddenImports(source.forbiddenPackages);
+  const result = await build({
+    ...SANDBOX_COMPILATION,
+    stdin: { contents: source.entry, resolveDir: source.directory, sourcefile: 'backstitch-entry:workflows', loader: 'ts' },
+    absWorkingDir: source.directory,
+    // An ES module whose final export becomes the factory's return value: the cheapest form to call (measured).
+    format: 'esm',
+    banner: { js: `(function (${source.parameters.join(', ')}) { "use strict";` },
+    sourcemap: 'external',
+    sourcesContent: false,
+    outfile: `${source.directory}/workflows.bundle.js`,
+    metafile: true,
+    plugins: [...source.plugins, forbidden.plugin],
+  }).catch((error: unknown) => {
+    throw new WorkflowBundleError(esbuildMessages(error));
+  });
+  const problems = describeForbiddenImports(result.metafile, forbidden.found);
+  if (problems.length > 0) throw new WorkflowBundleError(problems);
+  const text = (suffix: string): string => result.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
+  return { code: exportToReturn(text('.js')), sourceMap: text('.js.map'), metafile: result.metafile };
+}
+
+/** Turns the one `export { a, b as c };` at the end of an ES module made by esbuild into `return { a, c: b }; })`. */
+function exportToReturn(code: string): string {
+  const start = code.lastIndexOf('\nexport {');
+  if (start === -1) return `${code}\nreturn {}; })`;
+  const end = code.indexOf('}', start);
+  const properties = code
+    .slice(start + '\nexport {'.length, end)
+    .split(',')
+    .map((specifier) => specifier.trim())
+    .filter((specifier) => specifier !== '')
+    .map((specifier) => {
+      const [local, exported] = specifier.split(/\s+as\s+/) as [string, string | undefined];
+      return exported === undefined ? local : `${exported}: ${local}`;
+    });
+  return `${code.slice(0, start)}\nreturn { ${properties.join(', ')} }; })`;
+}
+
+function esbuildMessages(error: unknown): string[] {
+  const { errors } = error as { errors?: { text: string; location: { file: string; line: number; column: number } | null }[] };
+  if (errors === undefined) return [error instanceof Error ? error.message : String(error)];
+  return errors.map(({ text, location }) => (location === null ? text : `${location.file}:${location.line}:${location.column}: ${text}`));
+}

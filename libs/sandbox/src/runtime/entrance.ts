@@ -1,0 +1,139 @@
+import type { Activation } from '@backstitch/protocol';
+import { createWorkflowApi, resetScope, scopeOrUndefined, WorkflowRun, type ApiOfRun, type WorkflowFunction } from '@backstitch/workflow/internal';
+
+/** The bundle's code as a function: called once per run, it gives the run's own instance of every module. */
+export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, globalThis: object) => Record<string, unknown>;
+/** Gives what a shared module exports. */
+export type SharedOf = (module: number, name: string) => unknown;
+/** The shared modules' code as a function: called once per context. */
+export type SharedFactory = (globalThis: object) => Record<string, Record<string, unknown>>;
+
+/**
+ * What the host calls. Only strings, numbers and booleans go through, so that no object of one side is ever in the other's hands.
+ * One batch: setBatch, applyBatch, (settle as long as it answers true), collect. User code runs in applyBatch and settle, and in collect if there are
+ * queries: these must be entered through a script with a time limit, and promises be drained after each.
+ */
+export class Entrance {
+  #workflowFactory: WorkflowFactory | undefined;
+  #sharedModules: readonly Record<string, unknown>[] = [];
+  readonly #sharedOf: SharedOf = (module, name) => this.#sharedModules[module]?.[name];
+  readonly #runs = new Map<string, WorkflowRun>();
+  #batchJson = '[]';
+  #batch: { runId: string; run: WorkflowRun | undefined }[] = [];
+
+  // ---- loading
+
+  loadShared(factory: SharedFactory): void {
+    const modules = factory(Object.create(globalThis) as object);
+    this.#sharedModules = Object.keys(modules)
+      .sort((left, right) => Number(left.slice(1)) - Number(right.slice(1)))
+      .map((key) => modules[key] ?? {});
+  }
+
+  loadWorkflows(factory: WorkflowFactory): void {
+    this.#workflowFactory = factory;
+  }
+
+  /** Names that the shared modules export, as JSON: one list a module. */
+  sharedExportsJson(): string {
+    return JSON.stringify(this.#sharedModules.map((module) => Object.keys(module)));
+  }
+
+  /** Names of the functions that the bundle exports, as JSON. Evaluates the modules once, in a run that is thrown away. */
+  workflowTypesJson(): string {
+    const info = { workflowId: '', runId: '', workflowType: '', taskQueue: '', startTimeMs: 0, historyLength: 0, historySizeBytes: 0 };
+    const run = new WorkflowRun('', { ...info, continueAsNewSuggested: false, searchAttributes: {}, memo: {}, isReplaying: false }, 0);
+    let types: string[] = [];
+    run.inspect(() => {
+      const exported = this.#instantiate(run);
+      types = Object.keys(exported).filter((name) => typeof exported[name] === 'function');
+    });
+    return JSON.stringify(types);
+  }
+
+  // ---- one batch
+
+  setBatch(batchJson: string): void {
+    this.#batchJson = batchJson;
+  }
+
+  applyBatch(): void {
+    resetScope();
+    this.#batch = [];
+    for (const activation of JSON.parse(this.#batchJson) as Activation[]) {
+      const run = this.#runOf(activation);
+      this.#batch.push({ runId: activation.runId, run });
+      if (run !== undefined) this.#apply(run, activation);
+    }
+  }
+
+  /** Whether settle (then collect) has user code to run. */
+  needsTimeLimit(): boolean {
+    return this.#batch.some(({ run }) => run !== undefined && run.hasConditionsOrQueries);
+  }
+
+  /** Resolves conditions that hold now; true: drain, and call again. */
+  settle(): boolean {
+    let settled = false;
+    for (const { run } of this.#batch) if (run !== undefined && run.settleConditions()) settled = true;
+    return settled;
+  }
+
+  /** The results of the batch, as JSON. Runs whose task failed are forgotten. */
+  collect(): string {
+    const results = this.#batch.map(({ runId, run }) => {
+      if (run === undefined) return `{"runId":${JSON.stringify(runId)},"status":"unknownRun"}`;
+      const json = run.collectJson();
+      if (run.isBroken) this.#runs.delete(runId);
+      return json;
+    });
+    this.#batch = [];
+    return `[${results.join(',')}]`;
+  }
+
+  // ---- housekeeping
+
+  evict(runIdsJson: string): void {
+    for (const runId of JSON.parse(runIdsJson) as string[]) this.#runs.delete(runId);
+  }
+
+  /** After a batch was stopped by force: the run whose code was running, or '' if that cannot be told; the batch's runs are forgotten. */
+  abandonBatch(): string {
+    const culprit = scopeOrUndefined()?.workflowRun.runId ?? '';
+    resetScope();
+    for (const { runId } of JSON.parse(this.#batchJson) as Activation[]) this.#runs.delete(runId);
+    this.#batch = [];
+    return culprit;
+  }
+
+  #runOf({ runId, info, timestampMs, jobs }: Activation): WorkflowRun | undefined {
+    if (jobs[0]?.type !== 'initializeWorkflow') return this.#runs.get(runId);
+    const run = new WorkflowRun(runId, info, timestampMs);
+    this.#runs.set(runId, run);
+    return run;
+  }
+
+  #apply(run: WorkflowRun, { info, timestampMs, jobs }: Activation): void {
+    run.beginActivation(info, timestampMs);
+    try {
+      for (const job of jobs) {
+        if (job.type === 'initializeWorkflow') run.start(job.randomnessSeed, () => this.#workflowFunction(run, job.workflowType), job.args);
+        else run.apply(job);
+      }
+    } catch (error) {
+      run.break(error);
+    }
+  }
+
+  #workflowFunction(run: WorkflowRun, workflowType: string): WorkflowFunction {
+    const exported = this.#instantiate(run);
+    const found = Object.hasOwn(exported, workflowType) ? exported[workflowType] : undefined;
+    if (typeof found !== 'function') throw new ReferenceError(`The bundle exports no workflow "${workflowType}".`);
+    return found as WorkflowFunction;
+  }
+
+  #instantiate(run: WorkflowRun): Record<string, unknown> {
+    if (this.#workflowFactory === undefined) throw new ReferenceError('No workflow code is loaded.');
+    return this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, Object.create(globalThis) as object);
+  }
+}

@@ -1,0 +1,28 @@
+import { currentScope, installScopePropagation } from '@backstitch/workflow/internal';
+import { installDeterministicDate } from './deterministic-date.js';
+import { Entrance } from './entrance.js';
+import { freezeIntrinsics, removeNondeterminism } from './harden.js';
+import { installWorkflowStacks } from './workflow-stacks.js';
+import { createWorkflowConsole } from './workflow-console.js';
+
+/**
+ * Prepares the realm that this code runs in, then closes it. First of all code in a context, once.
+ * @param unnamed objects from which intrinsics can be reached that no global names
+ * @param handleRejections whether the host must be spared rejections that nobody awaits
+ */
+export function createEntrance(unnamed: readonly unknown[], handleRejections: boolean): Entrance {
+  const realm = globalThis;
+  removeNondeterminism(realm);
+  installScopePropagation(realm, { handleRejections });
+  installDeterministicDate(realm, () => currentScope().workflowRun.timestampMs);
+  Object.defineProperty(realm.Math, 'random', {
+    value: () => currentScope().workflowRun.random.next(),
+    writable: true,
+    enumerable: false,
+    configurable: true,
+  });
+  Object.defineProperty(realm, 'console', { value: createWorkflowConsole(), writable: true, enumerable: false, configurable: true });
+  installWorkflowStacks(realm);
+  freezeIntrinsics(realm, unnamed);
+  return new Entrance();
+}

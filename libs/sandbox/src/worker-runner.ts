@@ -1,0 +1,149 @@
+import { Worker } from 'node:worker_threads';
+import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
+import type { HostMessage, SandboxWorkerData, WorkerMessage } from './worker/worker-messages.js';
+import type { WorkflowBundle } from './workflow-bundle.js';
+
+/** The sandbox was closed; it takes nothing more. */
+export class SandboxClosedError extends Error {
+  override readonly name = 'SandboxClosedError';
+  readonly code = 'SANDBOX_CLOSED';
+  constructor() {
+    super('The sandbox is closed.');
+  }
+}
+
+/** How much longer than its own time limits a thread may be silent before it is taken for stuck. */
+const STUCK_AFTER_MS = 10_000;
+
+const YOUNG_GENERATION_MIB = 64;
+
+interface Waiting {
+  batchJson: string;
+  resolve: (outcome: RunnerOutcome) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Runs batches in a worker thread of its own.
+ *
+ * States: starting → idle ⇄ busy (one batch in the thread, others wait here) → closed. A thread that errors, exits or stays silent while busy is dead:
+ * the batch under way is answered `crashed`, and the next one starts a fresh thread.
+ */
+export class WorkerRunner implements ActivationRunner {
+  readonly #data: SandboxWorkerData;
+  readonly #waiting: Waiting[] = [];
+  #worker: Worker;
+  #ready: Promise<void>;
+  #busy: Waiting | undefined;
+  #watchdog: NodeJS.Timeout | undefined;
+  #dead = false;
+  #closed = false;
+
+  constructor(
+    readonly bundle: WorkflowBundle,
+    readonly activationTimeoutMs: number,
+    readonly memoryMiB: number,
+  ) {
+    const { code, sharedCode, runtimeCode, sourceMap } = bundle;
+    this.#data = { bundle: { code, sharedCode, runtimeCode, sourceMap }, activationTimeoutMs };
+    [this.#worker, this.#ready] = this.#start();
+  }
+
+  /** Resolves when the thread has loaded the bundle. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  run(batchJson: string): Promise<RunnerOutcome> {
+    if (this.#closed) return Promise.reject(new SandboxClosedError());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ batchJson, resolve, reject });
+      this.#next();
+    });
+  }
+
+  evict(runIdsJson: string): void {
+    if (!this.#closed && !this.#dead) this.#post({ type: 'evict', runIdsJson });
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearTimeout(this.#watchdog);
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(new SandboxClosedError());
+    this.#busy?.reject(new SandboxClosedError());
+    this.#busy = undefined;
+    await this.#worker.terminate();
+  }
+
+  #start(): [Worker, Promise<void>] {
+    const worker = new Worker(this.bundle.workerCode, {
+      eval: true,
+      name: 'backstitch-sandbox',
+      workerData: this.#data,
+      env: {},
+      execArgv: [],
+      // Suspended runs outlive many small collections of the young generation, each of which would copy them.
+      resourceLimits: { maxOldGenerationSizeMb: this.memoryMiB, maxYoungGenerationSizeMb: YOUNG_GENERATION_MIB },
+    });
+    let failure = 'the thread ended';
+    let loaded = false;
+    const ready = new Promise<void>((resolve, reject) => {
+      worker.on('message', (message: WorkerMessage) => {
+        if (message.type === 'ready') {
+          loaded = true;
+          resolve();
+        } else this.#finish(message.outcome);
+      });
+      worker.on('error', (error: Error) => {
+        failure = error.message;
+      });
+      worker.on('exit', () => {
+        reject(new Error(`The sandbox's thread could not start: ${failure}`));
+        if (worker === this.#worker) this.#replace(failure, loaded);
+      });
+    });
+    // Nobody may be waiting for it when a replaced thread fails to start.
+    ready.catch(() => undefined);
+    return [worker, ready];
+  }
+
+  #replace(reason: string, wasLoaded: boolean): void {
+    if (this.#closed) return;
+    clearTimeout(this.#watchdog);
+    const crashed = this.#busy;
+    this.#busy = undefined;
+    this.#dead = true;
+    // A thread that could not even load the bundle is no fault of the batch; the next batch tries a new one.
+    if (wasLoaded) crashed?.resolve({ status: 'crashed', reason });
+    else crashed?.reject(new Error(`The sandbox's thread could not start: ${reason}`));
+    this.#next();
+  }
+
+  #next(): void {
+    if (this.#busy !== undefined) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#busy = next;
+    if (this.#dead) {
+      this.#dead = false;
+      [this.#worker, this.#ready] = this.#start();
+    }
+    this.#post({ type: 'activate', batchJson: next.batchJson });
+    // Applying, settling, answering queries: each has the time limit to itself, settling may repeat.
+    this.#watchdog = setTimeout(() => void this.#worker.terminate(), this.activationTimeoutMs * 4 + STUCK_AFTER_MS);
+    this.#watchdog.unref();
+  }
+
+  #finish(outcome: RunnerOutcome): void {
+    clearTimeout(this.#watchdog);
+    const finished = this.#busy;
+    this.#busy = undefined;
+    finished?.resolve(outcome);
+    this.#next();
+  }
+
+  #post(message: HostMessage): void {
+    this.#worker.postMessage(message);
+  }
+}

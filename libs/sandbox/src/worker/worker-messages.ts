@@ -1,0 +1,14 @@
+import type { BatchOutcome } from '../isolate.js';
+import type { WorkflowBundle } from '../workflow-bundle.js';
+
+/** What a worker thread is started with. */
+export interface SandboxWorkerData {
+  bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap'>;
+  activationTimeoutMs: number;
+}
+
+/** From the host. One `activate` at a time. */
+export type HostMessage = { type: 'activate'; batchJson: string } | { type: 'evict'; runIdsJson: string };
+
+/** From the worker. */
+export type WorkerMessage = { type: 'ready' } | { type: 'outcome'; outcome: BatchOutcome };

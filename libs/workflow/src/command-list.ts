@@ -1,0 +1,32 @@
+/** A command on its way out, as JSON already: what the code passed is fixed at the moment of the call, and is written once. */
+interface PendingCommand {
+  kind: 'activity' | 'timer' | 'other';
+  /** 0 for `other`. */
+  seq: number;
+  json: string;
+}
+
+/** The commands of one activation, in order of the calls. */
+export class CommandList {
+  #commands: PendingCommand[] = [];
+
+  push(json: string, kind: PendingCommand['kind'] = 'other', seq = 0): void {
+    this.#commands.push({ kind, seq, json });
+  }
+
+  /** Takes back the start of an activity or timer that has not left this activation. Answers whether it was still here. */
+  withdraw(kind: 'activity' | 'timer', seq: number): boolean {
+    const index = this.#commands.findIndex((command) => command.kind === kind && command.seq === seq);
+    if (index === -1) return false;
+    this.#commands.splice(index, 1);
+    return true;
+  }
+
+  /** All commands as a JSON array; the list is empty then. */
+  takeJson(): string {
+    if (this.#commands.length === 0) return '[]';
+    const json = `[${this.#commands.map((command) => command.json).join(',')}]`;
+    this.#commands = [];
+    return json;
+  }
+}

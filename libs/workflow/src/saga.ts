@@ -1,0 +1,150 @@
+import type { UndoInput, UndoRegistration } from '@backstitch/protocol';
+import { activityReferenceOf } from './activity-function.js';
+import { undoOnce } from './activity-options.js';
+import { CancellationScope } from './cancellation-scope.js';
+import { ApplicationFailure, TemporalFailure } from './failures.js';
+import { currentScope } from './scope-context.js';
+import type { ScheduledActivity } from './workflow-run.js';
+
+/** How a saga undoes. */
+export interface SagaOptions {
+  /** Undos run all at once instead of one after the other. Default false. */
+  parallelUndo?: boolean;
+  /**
+   * Called when the saga begins to undo, before the first undo, with what the body threw; a cancellation of the workflow does not reach it.
+   * A failure thrown here is logged and changes nothing.
+   */
+  onCompensating?: (error: Error) => void | Promise<void>;
+}
+
+/** Takes back what a step did. It gets the step's input, and its result where one is known. */
+export type UndoFunction<Input, Result> = (undo: UndoInput<Input, Result>) => Promise<unknown>;
+
+/** What the body of a saga gets. */
+export interface Saga {
+  /**
+   * Runs an activity as a step: it and its undo are recorded as one event (law L3), so that the step cannot run without its undo being known.
+   * @param activity a function of proxyActivities
+   * @param input the activity's single argument
+   * @param options `undo`: a function of proxyActivities, or `'none'` for a step that leaves nothing to undo. Its queue is by default
+   * the compensation queue of the step's service, its retry policy by default for ever, at most a minute apart.
+   * @throws ActivityFailure when the step failed for good, CancelledFailure when the saga was cancelled before it
+   */
+  step<Input, Result>(
+    activity: (input: Input) => Promise<Result>,
+    input: NoInfer<Input>,
+    options: { undo: UndoFunction<NoInfer<Input>, NoInfer<Result>> | 'none' },
+  ): Promise<Result>;
+}
+
+/** `type` of the failure that a saga ends with when undos failed for good. Its details list them, its cause is what began the undoing. */
+export const SAGA_UNDO_FAILED = 'SagaUndoFailed';
+
+interface StartedStep {
+  activityType: string;
+  seq: number;
+  scheduled: ScheduledActivity;
+  undo: UndoRegistration;
+  /** As it came back; the workflow may change its own copy. */
+  resultJson?: string;
+}
+
+interface FailedUndo {
+  step: string;
+  undo: string;
+  message: string;
+}
+
+/**
+ * Runs `body`; when it throws a failure (a cancellation too), undoes the steps that it started, in reverse order of their start, then throws
+ * that failure again. Steps still under way then are cancelled, and undone like the others; undoing itself is beyond cancellation.
+ *
+ * An error that is no TemporalFailure is a bug, not an outcome: nothing is undone and the workflow task fails, so that mended code goes on from there.
+ *
+ * @throws ApplicationFailure of type `SagaUndoFailed`, if undos failed for good, after all others have run
+ */
+export function runSaga<Result>(options: SagaOptions, body: (saga: Saga) => Promise<Result>): Promise<Result> {
+  return new SagaRun(options).run(body);
+}
+
+class SagaRun {
+  readonly #steps: StartedStep[] = [];
+  readonly #scope = new CancellationScope({ cancellable: true });
+
+  constructor(readonly options: SagaOptions) {}
+
+  async run<Result>(body: (saga: Saga) => Promise<Result>): Promise<Result> {
+    const saga: Saga = { step: (activity, input, options) => this.#step(activity, input, options) };
+    try {
+      return await this.#scope.run(() => body(saga));
+    } catch (error) {
+      if (!(error instanceof TemporalFailure)) throw error;
+      this.#scope.cancel();
+      await CancellationScope.nonCancellable(() => this.#compensate(error));
+      throw error;
+    }
+  }
+
+  // The activity's own types are checked by Saga.step; here only what is behind the functions counts.
+  #step<Result>(activity: unknown, input: unknown, options: { undo: unknown }): Promise<Result> {
+    try {
+      return this.#startStep(activity, input, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #startStep<Result>(activity: unknown, input: unknown, options: { undo: unknown }): Promise<Result> {
+    const step = activityReferenceOf(activity, 'The activity of a step');
+    const undo = options?.undo === 'none' ? undefined : activityReferenceOf(options?.undo, `The undo of step ${step.activityType}`);
+    const scope = currentScope();
+    const run = scope.workflowRun;
+    const registration = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.taskQueue ?? run.info.taskQueue);
+    const scheduled = run.scheduleActivity(scope, step, [input], registration?.json);
+    if (registration === undefined || scheduled.seq === undefined) return scheduled.promise as Promise<Result>;
+    const started: StartedStep = { activityType: step.activityType, seq: scheduled.seq, scheduled, undo: registration.value };
+    this.#steps.push(started);
+    scheduled.onCompleted = (result) => {
+      started.resultJson = JSON.stringify(result);
+    };
+    return scheduled.promise as Promise<Result>;
+  }
+
+  async #compensate(error: TemporalFailure): Promise<void> {
+    // A step that was scheduled and cancelled in one and the same activation never left the sandbox.
+    const steps = this.#steps.filter((step) => !step.scheduled.withdrawn).reverse();
+    await this.#announce(error);
+    const failed: FailedUndo[] = [];
+    if (this.options.parallelUndo === true) await Promise.all(steps.map((step) => undoStep(step, failed)));
+    else for (const step of steps) await undoStep(step, failed);
+    if (failed.length === 0) return;
+    throw ApplicationFailure.create({
+      message: `${failed.length} of ${steps.length} undos failed: ${failed.map(({ undo }) => undo).join(', ')}`,
+      type: SAGA_UNDO_FAILED,
+      nonRetryable: true,
+      details: failed,
+      cause: error,
+    });
+  }
+
+  async #announce(error: TemporalFailure): Promise<void> {
+    try {
+      await this.options.onCompensating?.(error);
+    } catch (hookError) {
+      if (!(hookError instanceof TemporalFailure)) throw hookError;
+      currentScope().workflowRun.log({ level: 'error', message: `onCompensating failed: ${hookError.message}` });
+    }
+  }
+}
+
+async function undoStep(step: StartedStep, failed: FailedUndo[]): Promise<void> {
+  const scope = currentScope();
+  try {
+    const inputJson = step.scheduled.argsJson.slice(1, -1);
+    const resultJson = step.resultJson === undefined ? '' : `,"result":${step.resultJson}`;
+    await scope.workflowRun.scheduleUndo(scope, step.undo, step.seq, `{"input":${inputJson}${resultJson}}`).promise;
+  } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
+    failed.push({ step: step.activityType, undo: step.undo.activityType, message: (error.cause ?? error).message });
+  }
+}

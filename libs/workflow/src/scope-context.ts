@@ -1,0 +1,110 @@
+import type { CancellationScope } from './cancellation-scope.js';
+import { IllegalStateError } from './illegal-state-error.js';
+
+/**
+ * Which cancellation scope, and with it which run, the code that is running now belongs to.
+ *
+ * Workflow code is compiled so that every `await` goes through `Promise.prototype.then`; the `then` installed here remembers the scope of the
+ * caller and puts it back around the callbacks. So the scope is known after an `await` too, with no function of the host in the sandbox.
+ * Only the `then` method of a home-made thenable is called by the language itself without a scope.
+ */
+let current: CancellationScope | undefined;
+
+/** The scope of the code that is running, if it belongs to one. */
+export function scopeOrUndefined(): CancellationScope | undefined {
+  return current;
+}
+
+/** The scope of the code that is running. @throws IllegalStateError where there is none */
+export function currentScope(): CancellationScope {
+  if (current === undefined) {
+    throw new IllegalStateError('This code runs outside of any workflow: while a shared module loads, or in the then() of an object that is no Promise.');
+  }
+  return current;
+}
+
+/** Calls `callback` with `scope` as the current one. */
+export function runInScope<Result>(scope: CancellationScope | undefined, callback: () => Result): Result {
+  const previous = current;
+  current = scope;
+  try {
+    return callback();
+  } finally {
+    current = previous;
+  }
+}
+
+/** After code was stopped by force no `finally` has run: forget the scope that it left. */
+export function resetScope(): void {
+  current = undefined;
+}
+
+/** How {@link installScopePropagation} treats rejections that nobody awaits. */
+export interface ScopePropagationOptions {
+  /**
+   * Marks every promise as handled, so that the host hears of no unhandled rejection: a workflow may well await in a later activation what
+   * fails in this one. Costs a second promise for each; not needed where the host ignores them.
+   */
+  handleRejections: boolean;
+}
+
+/** Makes the promises of this realm carry the current scope. Called once in a sandbox's context, before its intrinsics are frozen. */
+export function installScopePropagation(realm: typeof globalThis, { handleRejections }: ScopePropagationOptions): void {
+  const NativePromise = realm.Promise;
+  // A detached call of the native method, immune to whatever is installed later.
+  const nativeThen = Function.prototype.call.bind(NativePromise.prototype.then) as NativeThen;
+
+  function inScope(scope: CancellationScope | undefined, callback: Callback): Callback {
+    if (typeof callback !== 'function') return callback;
+    return (value) => {
+      const previous = current;
+      current = scope;
+      try {
+        return callback(value);
+      } finally {
+        current = previous;
+      }
+    };
+  }
+
+  const then = {
+    then(this: unknown, onFulfilled: Callback, onRejected: Callback): Promise<unknown> {
+      const scope = current;
+      const derived = nativeThen(this, inScope(scope, onFulfilled), inScope(scope, onRejected));
+      if (handleRejections) void nativeThen(derived, undefined, ignore);
+      return derived;
+    },
+  }.then;
+  Reflect.defineProperty(NativePromise.prototype, 'then', { value: then, writable: true, enumerable: false, configurable: true });
+  if (handleRejections) installHandledPromise(realm, nativeThen);
+}
+
+type Callback = ((value: unknown) => unknown) | null | undefined;
+type NativeThen = (promise: unknown, onFulfilled: Callback, onRejected: Callback) => Promise<unknown>;
+
+const ignore = (): undefined => undefined;
+
+/** Replaces a realm's Promise by one whose promises are marked as handled from the start. */
+function installHandledPromise(realm: typeof globalThis, nativeThen: NativeThen): void {
+  const NativePromise = realm.Promise;
+  const HandledPromise = function Promise(this: unknown, executor: never): unknown {
+    if (new.target === undefined) throw new TypeError('Promise must be called with new.');
+    const promise: unknown = Reflect.construct(NativePromise, [executor], new.target);
+    void nativeThen(promise, undefined, ignore);
+    return promise;
+  };
+  for (const key of Reflect.ownKeys(NativePromise)) {
+    if (key === Symbol.species) continue;
+    const descriptor = Object.getOwnPropertyDescriptor(NativePromise, key);
+    if (descriptor !== undefined) Reflect.defineProperty(HandledPromise, key, descriptor);
+  }
+  // What then() makes from a plain promise is a plain native promise; a subclass keeps its own class.
+  Reflect.defineProperty(HandledPromise, Symbol.species, {
+    get(this: unknown) {
+      return this === HandledPromise ? NativePromise : this;
+    },
+    configurable: true,
+  });
+  Reflect.defineProperty(NativePromise.prototype, 'constructor', { value: HandledPromise, writable: true, enumerable: false, configurable: true });
+  Reflect.defineProperty(realm, 'Promise', { value: HandledPromise, writable: true, enumerable: false, configurable: true });
+}
