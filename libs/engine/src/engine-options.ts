@@ -30,6 +30,8 @@ export interface EngineOptions {
   waitingMessagesMax?: number;
   /** An undo that has not succeeded for so long opens an incident. Default 600,000 (10 minutes). */
   undoIncidentAfterMs?: number;
+  /** When a history is called long, and when it is refused further workflow tasks. Default: `LIMITS` of the protocol. */
+  historyLimits?: { eventsWarn?: number; bytesWarn?: number; eventsMax?: number; bytesMax?: number };
   observer?: EngineObserver;
 }
 
@@ -65,6 +67,10 @@ export interface EngineObserver {
   /** A dispatch failed: the host calls `redispatch` when the queue is back. */
   dispatchFailed?(fact: { taskQueue: string; jobs: number; error: unknown }): void;
   workflowLog?(fact: { workflowId: string; runId: string; workflowType: string; entry: WorkflowLogEntry }): void;
+  /** Replay found that the code gives another input or other options than these events record; what is recorded stays in force (law L6). */
+  driftFound?(fact: { workflowId: string; runId: string; workflowType: string; eventIds: number[] }): void;
+  /** A history became long: the workflow is told `continueAsNewSuggested` from here on. */
+  historyLong?(fact: { workflowId: string; runId: string; workflowType: string; historyEvents: number; historySizeBytes: number }): void;
   /** A batch was committed, for metrics. */
   batchCommitted?(fact: { runs: number; events: number; staleRuns: number; replayedRuns: number; durationMs: number }): void;
 }

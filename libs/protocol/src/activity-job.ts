@@ -55,6 +55,8 @@ export interface ActivityOutcome {
   identity: string;
   /** The result was stored by an earlier delivery and is only repeated here. */
   repeated?: boolean;
+  /** Details of the attempt's last heartbeat, if it failed: a hint for the next attempt's `heartbeatDetails`. */
+  heartbeatDetails?: JsonValue;
   outcome:
     | { status: 'completed'; result: JsonValue }
     | { status: 'failed'; failure: Failure }

@@ -31,7 +31,7 @@ export interface AttemptRecord {
   attempt: number;
   /** The current dispatch of that attempt, from 1. */
   dispatch: number;
-  /** Revision of the idempotency key: how often an operator edited the input. */
+  /** Revision of the idempotency key: 0, or 1 once an operator has edited the input (later edits keep it). */
   revision: number;
   /** After an edit: the key that gets a tombstone first. */
   supersedesKey?: string;
@@ -41,6 +41,8 @@ export interface AttemptRecord {
   lastFailure?: Failure;
   lastStartedAtMs?: number;
   nextAttemptAtMs?: number;
+  /** Details of the last heartbeat of an earlier attempt: a hint for the next one. */
+  heartbeatDetails?: JsonValue;
   /** The newest failed attempts, at most 10, newest last. */
   failedAttempts: AttemptSummary[];
 }

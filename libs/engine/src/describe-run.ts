@@ -1,0 +1,130 @@
+import { activityKey, type ActivityDescription, type HistoryEvent, type WorkflowDescription } from '@backstitch/protocol';
+import type { AttemptRecord, StoredRun } from './ports/history-store.js';
+import { runStateOf, type OpenActivity } from './run/run-state.js';
+
+/**
+ * What there is to be told of a run: each activity with its times and attempts, open timers, incidents. Pure.
+ * @param nowMs decides whether a next attempt lies ahead
+ */
+export function describeRun(stored: StoredRun, nowMs: number): WorkflowDescription {
+  const { record, events, incidents } = stored;
+  const state = runStateOf(stored);
+  const started = events[0];
+  const activities = new Map<number, ActivityDescription>();
+  for (const event of events) {
+    describeEvent(activities, event, record.runId);
+  }
+  for (const known of state.activities.values()) {
+    const description = activities.get(known.scheduledEventId);
+    if (description !== undefined) {
+      description.key = activityKey(record.runId, known.scheduledEventId, known.revision);
+    }
+  }
+  for (const activity of state.openActivities.values()) {
+    const description = activities.get(activity.scheduledEventId);
+    if (description !== undefined && record.status === 'RUNNING') {
+      Object.assign(description, openPart(stored, activity, nowMs));
+    }
+  }
+  return {
+    workflowId: record.workflowId,
+    runId: record.runId,
+    workflowType: record.workflowType,
+    status: record.status,
+    startedAtMs: record.startedAtMs,
+    closedAtMs: record.closedAtMs,
+    searchAttributes: record.searchAttributes,
+    memo: record.memo,
+    openIncidents: record.openIncidents,
+    input: started?.eventType === 'WORKFLOW_EXECUTION_STARTED' ? started.attributes.input : [],
+    result: record.result,
+    failure: record.failure,
+    cancelRequested: state.cancelRequested,
+    activities: [...activities.values()],
+    timers:
+      record.status === 'RUNNING'
+        ? [...state.openTimers.values()].map(({ timerId, startedEventId, firesAtMs }) => ({
+            timerId,
+            startedAtMs: events[startedEventId - 1]?.eventTimeMs ?? record.startedAtMs,
+            firesAtMs,
+          }))
+        : [],
+    incidents: [...incidents].sort((a, b) => a.incidentNumber - b.incidentNumber),
+    historyEvents: record.nextEventId - 1,
+    historySizeBytes: record.historySizeBytes,
+  };
+}
+
+function describeEvent(activities: Map<number, ActivityDescription>, event: HistoryEvent, runId: string): void {
+  if (event.eventType === 'ACTIVITY_TASK_SCHEDULED') {
+    activities.set(event.eventId, scheduledPart(activities, event, runId));
+    return;
+  }
+  const description = 'scheduledEventId' in event.attributes ? activities.get(event.attributes.scheduledEventId) : undefined;
+  if (description === undefined) {
+    return;
+  }
+  switch (event.eventType) {
+    case 'ACTIVITY_TASK_STARTED':
+      description.startedAtMs = event.eventTimeMs;
+      description.attempt = event.attributes.attempt;
+      description.lastFailure = event.attributes.lastFailure;
+      return;
+    case 'ACTIVITY_TASK_COMPLETED':
+      Object.assign(description, { status: 'COMPLETED', closedAtMs: event.eventTimeMs, result: event.attributes.result });
+      return;
+    case 'ACTIVITY_TASK_FAILED':
+      Object.assign(description, { status: 'FAILED', closedAtMs: event.eventTimeMs, lastFailure: event.attributes.failure });
+      return;
+    case 'ACTIVITY_TASK_TIMED_OUT':
+      Object.assign(description, { status: 'TIMED_OUT', closedAtMs: event.eventTimeMs, lastFailure: event.attributes.failure });
+      return;
+    case 'ACTIVITY_TASK_CANCEL_REQUESTED':
+      description.status = 'CANCEL_REQUESTED';
+      return;
+    case 'ACTIVITY_TASK_CANCELED':
+      Object.assign(description, { status: 'CANCELED', closedAtMs: event.eventTimeMs });
+      return;
+    default:
+      return;
+  }
+}
+
+function scheduledPart(activities: ReadonlyMap<number, ActivityDescription>, event: HistoryEvent<'ACTIVITY_TASK_SCHEDULED'>, runId: string): ActivityDescription {
+  const { activityId, activityType, header, taskQueue, retryPolicy, startToCloseTimeoutMs } = event.attributes;
+  const step = header?.undoOf === undefined ? undefined : activities.get(header.undoOf.scheduledEventId);
+  return {
+    activityId,
+    scheduledEventId: event.eventId,
+    activityType,
+    key: activityKey(runId, event.eventId),
+    status: 'SCHEDULED',
+    scheduledAtMs: event.eventTimeMs,
+    attempt: 1,
+    options: { taskQueue, maximumAttempts: retryPolicy.maximumAttempts, startToCloseTimeoutMs },
+    ...(header?.undo === undefined ? {} : { undo: { activityType: header.undo.activityType, taskQueue: header.undo.taskQueue } }),
+    ...(step === undefined ? {} : { undoOf: { activityId: step.activityId, scheduledEventId: step.scheduledEventId } }),
+  };
+}
+
+function openPart({ incidents }: StoredRun, activity: OpenActivity, nowMs: number): Partial<ActivityDescription> {
+  const { attempts } = activity;
+  const waitsForPerson = incidents.some(
+    ({ kind, scheduledEventId, resolution }) => kind === 'UNDO_FAILED' && resolution === undefined && scheduledEventId === activity.scheduledEventId,
+  );
+  return { status: statusOf(activity, waitsForPerson, nowMs), ...(attempts === undefined ? {} : attemptsPart(attempts)) };
+}
+
+function statusOf(activity: OpenActivity, waitsForPerson: boolean, nowMs: number): ActivityDescription['status'] {
+  if (waitsForPerson) {
+    return 'INCIDENT';
+  }
+  if (activity.cancelRequested) {
+    return 'CANCEL_REQUESTED';
+  }
+  return (activity.attempts?.nextAttemptAtMs ?? 0) > nowMs ? 'BACKING_OFF' : 'SCHEDULED';
+}
+
+function attemptsPart({ attempt, lastFailure, lastStartedAtMs, nextAttemptAtMs, failedAttempts }: AttemptRecord): Partial<ActivityDescription> {
+  return { attempt, lastFailure, startedAtMs: lastStartedAtMs, nextAttemptAtMs, attempts: failedAttempts };
+}

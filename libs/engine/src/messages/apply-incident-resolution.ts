@@ -1,0 +1,139 @@
+import {
+  activityKey,
+  FAILURE_TYPE,
+  IncidentAlreadyResolvedError,
+  IncidentNotFoundError,
+  InvalidRequestError,
+  isClosed,
+  LIMITS,
+  PayloadTooLargeError,
+  WorkflowAlreadyClosedError,
+  type Incident,
+  type IncidentAction,
+  type JsonValue,
+  type ResolveIncidentRequest,
+} from '@backstitch/protocol';
+import { plainFailure } from '../failures.js';
+import { jsonBytes } from '../json.js';
+import { currentAttempt } from '../run/activity-attempts.js';
+import { isHolding, isOpen, type OpenActivity } from '../run/run-state.js';
+import type { Turn } from '../run/turn.js';
+import { completeActivity, failActivity } from './close-activity.js';
+import { DONE, refused, type Answer, type ResolveIncidentMessage } from './run-message.js';
+
+/** Does what a person decided about an incident; the decision and its reason enter the history first. */
+export function applyIncidentResolution(turn: Turn, { incidentNumber, action, request }: ResolveIncidentMessage): Answer {
+  const { state } = turn;
+  const incident = state.incidents.find((candidate) => candidate.incidentNumber === incidentNumber);
+  if (incident === undefined) {
+    return { status: 'behind' };
+  }
+  if (!isOpen(incident)) {
+    return refused(new IncidentAlreadyResolvedError(state.workflowId, incidentNumber));
+  }
+  if (isClosed(state.status)) {
+    return refused(new WorkflowAlreadyClosedError(state.workflowId, state.status));
+  }
+  const activity = state.openActivities.get(incident.scheduledEventId ?? 0);
+  const objection = objectionTo(incident, action, request, activity);
+  if (objection !== undefined) {
+    return refused(objection);
+  }
+  const { reason, identity = 'unknown', value } = request;
+  turn.resolveIncident(incident, { action, reason, identity, ...(value === undefined || action === 'retry' || action === 'fail' ? {} : { value }) });
+  if (activity !== undefined) {
+    resolveActivity(turn, activity, incident, action, request);
+  }
+  // A run that was held is replayed with the present code by the batch, which finds it held no more.
+  return DONE;
+}
+
+/** The error for a caller whose incident does not exist, once the run was loaded afresh. */
+export function incidentNotFound(workflowId: string, incidentNumber: number): IncidentNotFoundError {
+  return new IncidentNotFoundError(workflowId, incidentNumber);
+}
+
+function objectionTo(
+  incident: Incident,
+  action: IncidentAction,
+  { reason, value }: ResolveIncidentRequest,
+  activity: OpenActivity | undefined,
+): Error | undefined {
+  if (typeof reason !== 'string' || reason.trim() === '') {
+    return new InvalidRequestError('/reason', 'must not be empty');
+  }
+  const bytes = jsonBytes(value);
+  if (bytes > LIMITS.payloadBytesMax) {
+    return new PayloadTooLargeError('The value', bytes, LIMITS.payloadBytesMax);
+  }
+  if (isHolding(incident)) {
+    return action === 'retry' ? undefined : new InvalidRequestError('/action', `an incident of kind ${incident.kind} can only be retried`);
+  }
+  if (activity === undefined) {
+    return new InvalidRequestError('', `the activity of incident ${incident.incidentNumber} is closed`);
+  }
+  return action === 'edit' ? objectionToEdit(value, incident) : undefined;
+}
+
+function objectionToEdit(value: JsonValue | undefined, incident: Incident): Error | undefined {
+  if (value === undefined) {
+    return new InvalidRequestError('/value', 'is required: the new input');
+  }
+  if (incident.failure?.applicationFailureInfo?.type === FAILURE_TYPE.effectAlreadyHappened) {
+    return new InvalidRequestError('/action', 'the effect of the earlier input has happened; the input cannot be edited any more');
+  }
+  return undefined;
+}
+
+function resolveActivity(turn: Turn, activity: OpenActivity, incident: Incident, action: IncidentAction, request: ResolveIncidentRequest): void {
+  const attempts = currentAttempt(activity);
+  const isUnderWay = incident.kind === 'UNDO_DELAYED';
+  switch (action) {
+    case 'retry':
+    case 'edit': {
+      const isBackingOff = isUnderWay && (attempts.nextAttemptAtMs ?? 0) > turn.nowMs;
+      if (isBackingOff || (isUnderWay && action === 'edit')) {
+        turn.cancelAttempt(activity, false);
+      }
+      const { nextAttemptAtMs: _, ...kept } = attempts;
+      turn.setAttempts(activity, {
+        ...kept,
+        attempt: attempts.attempt + 1,
+        dispatch: 1,
+        ...(action === 'edit' ? editOf(turn, activity, request.value ?? null) : {}),
+      });
+      turn.dispatch(activity, 0);
+      return;
+    }
+    case 'skip':
+    case 'fail': {
+      if (isUnderWay) {
+        turn.cancelAttempt(activity, false);
+      }
+      const last = { attempt: attempts.attempt, startedAtMs: attempts.lastStartedAtMs ?? turn.nowMs, identity: request.identity };
+      if (action === 'skip') {
+        completeActivity(turn, activity, request.value ?? null, last);
+      } else {
+        failActivity(turn, activity, failureFor(incident, activity), 'NON_RETRYABLE_FAILURE', last);
+      }
+      return;
+    }
+    default: {
+      const never: never = action;
+      return never;
+    }
+  }
+}
+
+/**
+ * The new input, under the key of revision 1; the recorded input's key gets a tombstone first (law L7). Every later edit keeps both keys: of the two
+ * at most one ever takes effect, and the inbox refuses an input that is not the one which took effect under the second.
+ */
+function editOf(turn: Turn, activity: OpenActivity, value: JsonValue): { revision: number; supersedesKey: string; editedInput: JsonValue[] } {
+  return { revision: 1, supersedesKey: activityKey(turn.state.runId, activity.scheduledEventId), editedInput: [value] };
+}
+
+function failureFor(incident: Incident, activity: OpenActivity) {
+  return incident.failure ?? currentAttempt(activity).lastFailure ?? plainFailure('An operator gave the undo up');
+}
+

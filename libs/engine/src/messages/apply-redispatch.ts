@@ -1,0 +1,28 @@
+import { currentAttempt } from '../run/activity-attempts.js';
+import { openIncidentOf } from '../run/run-state.js';
+import type { Turn } from '../run/turn.js';
+
+/** Recovery (law L1): every open activity's current attempt goes on its queue again, under a new dispatch number and so under a new job id. */
+export function applyRedispatch(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.status !== 'RUNNING') {
+    return;
+  }
+  for (const activity of state.openActivities.values()) {
+    if (openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
+      // No attempt is under way: a person decides.
+      continue;
+    }
+    if (activity.cancelRequested) {
+      // The flag may have been lost with the queue: tell a worker that still runs the old dispatch …
+      turn.cancelAttempt(activity, false);
+    }
+    const attempts = currentAttempt(activity);
+    turn.setAttempts(activity, { ...attempts, dispatch: attempts.dispatch + 1 });
+    turn.dispatch(activity, Math.max(0, (attempts.nextAttemptAtMs ?? nowMs) - nowMs));
+    if (activity.cancelRequested) {
+      // … and take the new one off again, which closes the activity if nothing began.
+      turn.cancelAttempt(activity, true);
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { scheduleToCloseFailure } from '../failures.js';
+import { currentAttempt } from '../run/activity-attempts.js';
+import type { OpenActivity } from '../run/run-state.js';
+import type { Turn } from '../run/turn.js';
+import { scheduleToCloseDeadlineMs, undoIncidentAtMs } from '../run/wake-up.js';
+import { failActivity } from './close-activity.js';
+
+/** Does what is due: fires timers, gives activities up whose deadline passed, opens incidents of undos that take too long. */
+export function applyWake(turn: Turn): void {
+  const { state, nowMs } = turn;
+  if (state.status !== 'RUNNING') {
+    return;
+  }
+  const dueTimers = [...state.openTimers.values()].filter(({ firesAtMs }) => firesAtMs <= nowMs).sort((a, b) => a.firesAtMs - b.firesAtMs || a.startedEventId - b.startedEventId);
+  for (const { timerId, startedEventId } of dueTimers) {
+    turn.record('TIMER_FIRED', { timerId, startedEventId });
+  }
+  for (const activity of [...state.openActivities.values()]) {
+    if ((scheduleToCloseDeadlineMs(activity, state) ?? Infinity) <= nowMs) {
+      giveUp(turn, activity);
+    } else if ((undoIncidentAtMs(state, activity, turn.settings.undoIncidentAfterMs) ?? Infinity) <= nowMs) {
+      openDelayed(turn, activity);
+    }
+  }
+}
+
+function giveUp(turn: Turn, activity: OpenActivity): void {
+  const failure = scheduleToCloseFailure(currentAttempt(activity).lastFailure);
+  turn.cancelAttempt(activity, false);
+  if (activity.header.undoOf === undefined) {
+    failActivity(turn, activity, failure, 'TIMEOUT', undefined);
+    return;
+  }
+  turn.openIncident({
+    kind: 'UNDO_FAILED',
+    message: `Undo "${activity.activityType}" did not succeed within its schedule-to-close time-out`,
+    scheduledEventId: activity.scheduledEventId,
+    failure,
+  });
+}
+
+function openDelayed(turn: Turn, activity: OpenActivity): void {
+  const { lastFailure } = currentAttempt(activity);
+  const forMs = turn.nowMs - activity.scheduledAtMs;
+  turn.openIncident({
+    kind: 'UNDO_DELAYED',
+    message: `Undo "${activity.activityType}" has not succeeded for ${Math.round(forMs / 1_000)} seconds${lastFailure === undefined ? '; no attempt has come back' : `: ${lastFailure.message}`}`,
+    scheduledEventId: activity.scheduledEventId,
+    ...(lastFailure === undefined ? {} : { failure: lastFailure }),
+  });
+}

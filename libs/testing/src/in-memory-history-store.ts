@@ -1,0 +1,125 @@
+import type { AppendResult, AttemptRecord, HistoryStore, RunAppend, RunRecord, StoredRun } from '@backstitch/engine';
+import { StoreUnavailableError, type HistoryEvent, type Incident } from '@backstitch/protocol';
+
+interface StoredEntry {
+  record: RunRecord;
+  events: HistoryEvent[];
+  attempts: Map<number, AttemptRecord>;
+  incidents: Map<number, Incident>;
+}
+
+/** How an unavailable store behaves: `before` nothing was applied, `after` everything was, and only the answer got lost. */
+export type CommitFault = 'before' | 'after';
+
+/** HistoryStore in memory, for tests. What goes in and out passes through JSON, as it would in a database. */
+export class InMemoryHistoryStore implements HistoryStore {
+  readonly #runs = new Map<string, StoredEntry>();
+  readonly #runIds = new Map<string, string>();
+  readonly #faults: CommitFault[] = [];
+  /** Every commit so far, as it was asked for. */
+  readonly commits: RunAppend[][] = [];
+  /** How often runs were loaded, and how many in all. */
+  readonly loads: string[][] = [];
+  /** While true every call throws StoreUnavailableError. */
+  unavailable = false;
+  /** Awaited before each commit is applied; a test can hold a commit back or append behind the engine's back. */
+  beforeCommit?: (appends: readonly RunAppend[]) => Promise<void> | void;
+
+  /** The next commit throws StoreUnavailableError. */
+  failNextCommit(fault: CommitFault): void {
+    this.#faults.push(fault);
+  }
+
+  async commit(appends: readonly RunAppend[]): Promise<AppendResult[]> {
+    await this.beforeCommit?.(appends);
+    this.#refuseIfUnavailable();
+    const fault = this.#faults.shift();
+    if (fault === 'before') {
+      throw new StoreUnavailableError(1_000);
+    }
+    this.commits.push(copy([...appends]));
+    const results = appends.map((append) => this.#apply(copy(append)));
+    if (fault === 'after') {
+      throw new StoreUnavailableError(1_000);
+    }
+    return results;
+  }
+
+  async load(runIds: readonly string[]): Promise<StoredRun[]> {
+    this.#refuseIfUnavailable();
+    this.loads.push([...runIds]);
+    return runIds.flatMap((runId) => this.stored(runId) ?? []);
+  }
+
+  async findByWorkflowIds(workflowIds: readonly string[]): Promise<RunRecord[]> {
+    this.#refuseIfUnavailable();
+    return workflowIds.flatMap((workflowId) => {
+      const entry = this.#runs.get(this.#runIds.get(workflowId) ?? '');
+      return entry === undefined ? [] : [copy(entry.record)];
+    });
+  }
+
+  /** What stands in the store for this run id. */
+  stored(runId: string): StoredRun | undefined {
+    const entry = this.#runs.get(runId);
+    return entry === undefined
+      ? undefined
+      : copy({
+          record: entry.record,
+          events: entry.events,
+          attempts: [...entry.attempts.values()].sort((a, b) => a.scheduledEventId - b.scheduledEventId),
+          incidents: [...entry.incidents.values()].sort((a, b) => a.incidentNumber - b.incidentNumber),
+        });
+  }
+
+  /** What stands in the store for this workflow id; throws where there is nothing. */
+  storedByWorkflowId(workflowId: string): StoredRun {
+    const stored = this.stored(this.#runIds.get(workflowId) ?? '');
+    if (stored === undefined) {
+      throw new Error(`The store holds no workflow "${workflowId}".`);
+    }
+    return stored;
+  }
+
+  /** Runs that want to be woken at that time, as a host's timer would find them. */
+  runIdsDue(nowMs: number): string[] {
+    return [...this.#runs.values()].filter(({ record }) => record.wakeAtMs !== undefined && record.wakeAtMs <= nowMs).map(({ record }) => record.runId);
+  }
+
+  /** Runs with open activities, as recovery would find them. */
+  runIdsWithOpenActivities(): string[] {
+    return [...this.#runs.values()].filter(({ record }) => record.openActivities > 0).map(({ record }) => record.runId);
+  }
+
+  #apply(append: RunAppend): AppendResult {
+    const { record } = append;
+    if (append.isNew) {
+      const existing = this.#runs.get(this.#runIds.get(record.workflowId) ?? '');
+      if (existing !== undefined) {
+        return { status: 'exists', existing: copy(existing.record) };
+      }
+      this.#runIds.set(record.workflowId, record.runId);
+      this.#runs.set(record.runId, { record, events: [], attempts: new Map(), incidents: new Map() });
+    }
+    const entry = this.#runs.get(record.runId);
+    if (entry === undefined || (!append.isNew && entry.record.nextEventId !== append.expectedNextEventId)) {
+      return { status: 'stale' };
+    }
+    entry.record = record;
+    entry.events.push(...append.events);
+    append.upsertAttempts.forEach((attempt) => entry.attempts.set(attempt.scheduledEventId, attempt));
+    append.deleteAttempts.forEach((scheduledEventId) => entry.attempts.delete(scheduledEventId));
+    append.upsertIncidents.forEach((incident) => entry.incidents.set(incident.incidentNumber, incident));
+    return { status: 'committed' };
+  }
+
+  #refuseIfUnavailable(): void {
+    if (this.unavailable) {
+      throw new StoreUnavailableError(1_000);
+    }
+  }
+}
+
+function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
