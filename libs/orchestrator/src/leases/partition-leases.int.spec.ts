@@ -1,0 +1,86 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { makeTestDatabase, type TestDatabase } from '../../test/test-database.js';
+import { eventually } from '../../test/orchestrator-harness.js';
+import { Database } from '../store/database.js';
+import { PartitionCountMismatchError, PartitionLeases } from './partition-leases.js';
+
+const LONG_MS = 60_000;
+let testDatabase: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  testDatabase = await makeTestDatabase('leases');
+  database = new Database(testDatabase.dataSource);
+});
+afterEach(() => testDatabase.dataSource.query('TRUNCATE orchestrator.partition_lease, orchestrator.replica, orchestrator.execution'));
+afterAll(() => testDatabase.drop());
+
+async function replica(replicaId: string, leaseMs = LONG_MS): Promise<PartitionLeases> {
+  const leases = new PartitionLeases(database, { replicaId, partitionCount: 64, leaseMs });
+  await leases.prepare();
+  return leases;
+}
+
+describe('partition leases', () => {
+  it('given one replica, when it renews, then it holds all partitions, and took them once', async () => {
+    const only = await replica('a');
+    const first = await only.renew();
+    expect([first.owned.length, first.taken.length, first.liveReplicas, first.replicaLost]).toEqual([64, 64, 1, false]);
+    const second = await only.renew();
+    expect([second.owned.length, second.taken.length]).toEqual([64, 0]);
+  });
+
+  it.each([2, 3, 5])('given %d replicas, when each has renewed a few times, then they share fairly and nothing twice', async (count) => {
+    const replicas = await Promise.all(Array.from({ length: count }, (_, index) => replica(`r${index}`)));
+    for (let round = 0; round < 3; round += 1) {
+      for (const each of replicas) await each.renew();
+    }
+    expect(replicas.flatMap(({ owned }) => owned).sort((a, b) => a - b)).toEqual(Array.from({ length: 64 }, (_, partition) => partition));
+    expect(Math.max(...replicas.map(({ owned }) => owned.length))).toBeLessThanOrEqual(Math.ceil(64 / count));
+  });
+
+  it('given many replicas that renew at once, when they are done, then no partition has two owners', async () => {
+    const replicas = await Promise.all(Array.from({ length: 6 }, (_, index) => replica(`c${index}`)));
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all(replicas.map((each) => each.renew()));
+    }
+    const owned = replicas.flatMap((each) => each.owned);
+    expect(new Set(owned).size).toBe(owned.length);
+  });
+
+  it('given a replica that dies, when its leases have run out, then another takes all and knows that one was lost', async () => {
+    const survivor = await replica('survivor');
+    const dying = await replica('dying', 50);
+    await dying.renew();
+    await survivor.renew();
+    expect(survivor.owned).toHaveLength(0);
+    let taken = 0;
+    let lost = 0;
+    await eventually('the survivor holds all', async () => {
+      const state = await survivor.renew();
+      taken += state.taken.length;
+      lost += state.replicaLost ? 1 : 0;
+      return state.owned.length === 64;
+    });
+    expect([taken, lost]).toEqual([64, 1]);
+  });
+
+  it('given a replica that leaves in order, when the other renews, then it holds all and none was lost', async () => {
+    const [stays, leaves] = [await replica('stays'), await replica('leaves')];
+    await leaves.renew();
+    await stays.renew();
+    await leaves.release();
+    const state = await stays.renew();
+    expect([state.owned.length, state.replicaLost, state.liveReplicas]).toEqual([64, false, 1]);
+  });
+
+  it('given runs, when the number of partitions is changed, then the start is refused; without runs it is not', async () => {
+    await replica('a');
+    const other = new PartitionLeases(database, { replicaId: 'b', partitionCount: 16, leaseMs: LONG_MS });
+    await other.prepare();
+    expect((await other.renew()).owned).toHaveLength(16);
+    await testDatabase.dataSource.query(`INSERT INTO orchestrator.execution (run_id, workflow_id, workflow_type, partition, status, started_at_ms, next_event_id,
+      history_size_bytes, open_activities, open_incidents, request_fingerprint, search_attributes, memo) VALUES (gen_random_uuid(), 'w', 't', 1, 'RUNNING', 1, 2, 3, 0, 0, 'f', '{}', '{}')`);
+    await expect(replica('c')).rejects.toBeInstanceOf(PartitionCountMismatchError);
+  });
+});

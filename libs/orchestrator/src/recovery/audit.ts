@@ -1,0 +1,108 @@
+import type { Clock, EngineSurface } from '@backstitch/engine';
+import type { ActivityDescription } from '@backstitch/protocol';
+import type { OrchestratorLogger } from '../observation/logger.js';
+import type { RunQueries } from '../store/run-queries.js';
+import { abortableDelay } from './abortable-delay.js';
+import type { Recovery } from './recovery.js';
+
+export interface AuditDependencies {
+  clock: Clock;
+  engine: Pick<EngineSurface, 'describe'>;
+  queries: Pick<RunQueries, 'silentRuns'>;
+  recovery: Pick<Recovery, 'redispatch'>;
+  logger: OrchestratorLogger;
+  ownedPartitions: () => readonly number[];
+  /** Pause between audits. */
+  intervalMs: number;
+  /** An open activity is doubted that has made no progress for so long, or for twice its start-to-close time-out if that is longer. */
+  silenceMs: number;
+  pageSize: number;
+}
+
+/** Runs described at once. */
+const DESCRIPTIONS_AT_ONCE = 10;
+
+/** The slow audit of everything open (law L1): what was lost in a way that nothing else notices is dispatched again. */
+export class Audit {
+  readonly #dependencies: AuditDependencies;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(dependencies: AuditDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  start(): void {
+    this.#loop ??= this.#repeat();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  /** Audits once; answers how many runs were dispatched again. */
+  async run(): Promise<number> {
+    const { queries, recovery, ownedPartitions, silenceMs, pageSize, logger } = this.#dependencies;
+    let afterRunId: string | undefined;
+    let redispatched = 0;
+    while (!this.#stopping.signal.aborted) {
+      const page = await queries.silentRuns(ownedPartitions(), silenceMs, afterRunId, pageSize);
+      const overdue: string[] = [];
+      for (let start = 0; start < page.length; start += DESCRIPTIONS_AT_ONCE) {
+        const verdicts = await Promise.all(page.slice(start, start + DESCRIPTIONS_AT_ONCE).map(async (run) => ({ runId: run.runId, doubted: await this.#isDoubted(run.workflowId) })));
+        overdue.push(...verdicts.filter(({ doubted }) => doubted).map(({ runId }) => runId));
+      }
+      await recovery.redispatch(overdue, 'audit');
+      redispatched += overdue.length;
+      afterRunId = page.at(-1)?.runId;
+      if (page.length < pageSize) {
+        break;
+      }
+    }
+    if (redispatched > 0) {
+      logger.warn({ runs: redispatched }, 'the audit found open activities without progress and dispatched them again');
+    }
+    return redispatched;
+  }
+
+  async #isDoubted(workflowId: string): Promise<boolean> {
+    try {
+      const { activities } = await this.#dependencies.engine.describe(workflowId);
+      return activities.some((activity) => this.#isOverdue(activity));
+    } catch (error) {
+      this.#dependencies.logger.warn({ err: error, workflowId }, 'the audit could not describe a workflow');
+      return false;
+    }
+  }
+
+  #isOverdue(activity: ActivityDescription): boolean {
+    const { clock, silenceMs } = this.#dependencies;
+    switch (activity.status) {
+      case 'SCHEDULED':
+      case 'BACKING_OFF':
+      case 'CANCEL_REQUESTED': {
+        const lastSignMs = Math.max(activity.scheduledAtMs, activity.startedAtMs ?? 0, activity.nextAttemptAtMs ?? 0);
+        return clock.now() - lastSignMs > Math.max(silenceMs, 2 * (activity.options.startToCloseTimeoutMs ?? 0));
+      }
+      case 'COMPLETED':
+      case 'FAILED':
+      case 'TIMED_OUT':
+      case 'CANCELED':
+      case 'INCIDENT':
+        return false;
+      default:
+        return activity.status satisfies never;
+    }
+  }
+
+  async #repeat(): Promise<void> {
+    while (await abortableDelay(this.#dependencies.intervalMs, this.#stopping.signal)) {
+      try {
+        await this.run();
+      } catch (error) {
+        this.#dependencies.logger.warn({ err: error }, 'the audit was interrupted');
+      }
+    }
+  }
+}

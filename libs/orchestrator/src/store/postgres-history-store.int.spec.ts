@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RunAppend, RunRecord } from '@backstitch/engine';
+import { partitionOf, StoreUnavailableError } from '@backstitch/protocol';
+import { historyStoreConformance, type TestFramework } from '@backstitch/testing';
+import { makeTestDatabase, type TestDatabase } from '../../test/test-database.js';
+import { Database } from './database.js';
+import { PostgresHistoryStore } from './postgres-history-store.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await makeTestDatabase('history_store');
+});
+afterAll(() => database.drop());
+
+describe('the history store on Postgres', () => {
+  historyStoreConformance({ describe, it, expect } as TestFramework, async () => ({
+    store: new PostgresHistoryStore(new Database(database.dataSource)),
+    dispose: async () => undefined,
+  }));
+
+  it('given many batches that share runs in every order, when they are committed at once, then none deadlocks and each run has one winner', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource));
+    const runs = Array.from({ length: 30 }, () => creation());
+    await store.commit(runs);
+    const batches = Array.from({ length: 12 }, (_, shift) => {
+      const rotated = [...runs.slice(shift * 2), ...runs.slice(0, shift * 2)];
+      const newcomers = Array.from({ length: 5 }, (__, index) => creation({ workflowId: `shared-${shift % 2 === 0 ? index : 4 - index}` }));
+      return [...rotated.map(({ record }) => continuation(record)), ...newcomers];
+    });
+    const results = await Promise.all(batches.map((batch) => store.commit(batch)));
+    const winners = new Map<string, number>();
+    results.forEach((answers, batch) =>
+      answers.forEach(({ status }, index) => {
+        const workflowId = batches[batch]?.[index]?.record.workflowId ?? '';
+        if (status === 'committed') winners.set(workflowId, (winners.get(workflowId) ?? 0) + 1);
+      }),
+    );
+    expect([...winners.values()]).toEqual(Array.from({ length: 35 }, () => 1));
+  });
+
+  it('given texts that jsonb refuses, when they are committed, then history keeps them and the batch is not lost', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource));
+    const odd = creation({ searchAttributes: { Word: ['a\0b', '\ud800'] }, memo: { nul: '\0', half: '\ud800' }, result: '\0' });
+    const [signal] = continuation(odd.record).events;
+    const events = [{ ...signal!, eventId: 1, attributes: { signalName: 'odd', input: ['\0', '\udc00'] } }] as RunAppend['events'];
+    expect(await store.commit([{ ...odd, events }, creation()])).toEqual([{ status: 'committed' }, { status: 'committed' }]);
+    const [loaded] = await store.load([odd.record.runId]);
+    expect(loaded?.events).toEqual(events);
+    expect(loaded?.record.memo).toEqual(odd.record.memo);
+    expect(loaded?.record.searchAttributes).toEqual({ Word: ['a\uFFFDb', '\uFFFD'] });
+  });
+
+  it('given a timer beyond all times and one at a broken millisecond, when they are committed, then neither costs the batch its commit', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource));
+    const [far, broken] = [creation({ wakeAtMs: Infinity }), creation({ wakeAtMs: 1_000.5 })];
+    expect(await store.commit([far, broken])).toEqual([{ status: 'committed' }, { status: 'committed' }]);
+    const loaded = new Map((await store.load([far.record.runId, broken.record.runId])).map(({ record }) => [record.runId, record.wakeAtMs]));
+    expect(loaded.get(far.record.runId)).toBeUndefined();
+    expect(loaded.get(broken.record.runId)).toBe(1_000);
+  });
+
+  it('given a pool without a free connection, when a run is asked for, then the answer is StoreUnavailableError within the time-out', async () => {
+    const dataSource = await database.connect(1);
+    const store = new PostgresHistoryStore(new Database(dataSource, { acquireTimeoutMs: 100, retryAfterMs: 7 }));
+    const holder = dataSource.createQueryRunner();
+    await holder.connect();
+    try {
+      const failure = await store.findByWorkflowIds(['any']).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(StoreUnavailableError);
+      expect((failure as StoreUnavailableError).retryAfterMs).toBe(7);
+    } finally {
+      await holder.release();
+    }
+    expect(await store.findByWorkflowIds(['any'])).toEqual([]);
+  });
+
+  it('given a row that another transaction holds, when an append waits too long for it, then it is StoreUnavailableError and the pool serves on', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource, { queryTimeoutMs: 200 }));
+    const run = creation();
+    await store.commit([run]);
+    const holder = database.dataSource.createQueryRunner();
+    await holder.connect();
+    await holder.startTransaction();
+    await holder.query('SELECT 1 FROM orchestrator.execution WHERE run_id = $1 FOR UPDATE', [run.record.runId]);
+    try {
+      await expect(store.commit([continuation(run.record)])).rejects.toBeInstanceOf(StoreUnavailableError);
+    } finally {
+      await holder.rollbackTransaction();
+      await holder.release();
+    }
+    expect(await store.findByWorkflowIds([run.record.workflowId])).toHaveLength(1);
+  });
+
+  it('given a data source that is closed, when a commit is tried, then the answer is StoreUnavailableError', async () => {
+    const dataSource = await database.connect();
+    await dataSource.destroy();
+    const store = new PostgresHistoryStore(new Database(dataSource));
+    await expect(store.commit([creation()])).rejects.toBeInstanceOf(StoreUnavailableError);
+  });
+});
+
+function creation(changes: Partial<RunRecord> = {}): RunAppend {
+  const workflowId = changes.workflowId ?? `run-${crypto.randomUUID()}`;
+  const runId = crypto.randomUUID();
+  return {
+    isNew: true,
+    expectedNextEventId: 1,
+    events: [{ eventId: 1, eventType: 'WORKFLOW_TASK_SCHEDULED', eventTimeMs: 1, attributes: {} }],
+    upsertAttempts: [],
+    deleteAttempts: [],
+    upsertIncidents: [],
+    record: {
+      workflowId,
+      runId,
+      workflowType: 'spec',
+      partition: partitionOf(workflowId),
+      status: 'RUNNING',
+      startedAtMs: 1,
+      nextEventId: 2,
+      historySizeBytes: 10,
+      openActivities: 0,
+      openIncidents: 0,
+      requestFingerprint: 'fingerprint',
+      searchAttributes: {},
+      memo: {},
+      ...changes,
+    },
+  };
+}
+
+function continuation(record: RunRecord): RunAppend {
+  const eventId = record.nextEventId;
+  return {
+    isNew: false,
+    expectedNextEventId: eventId,
+    events: [{ eventId, eventType: 'WORKFLOW_EXECUTION_SIGNALED', eventTimeMs: 2, attributes: { signalName: 'go', input: [] } }],
+    upsertAttempts: [],
+    deleteAttempts: [],
+    upsertIncidents: [],
+    record: { ...record, nextEventId: eventId + 1 },
+  };
+}

@@ -1,0 +1,157 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hasRedisServer, queueBackendsUnderTest, startRedis } from '@backstitch/servers';
+import { JobQueues, type QueueConnection } from '@backstitch/queues';
+import type { WorkflowBundle } from '@backstitch/sandbox';
+import { Redis } from 'ioredis';
+import { FakeService } from './fake-service.js';
+import { eventually, makeQueueConnection, startReplica, type Replica } from './orchestrator-harness.js';
+import { makeTestDatabase, type TestDatabase } from './test-database.js';
+import { bundleTestWorkflows } from './test-workflows.js';
+
+let workflows: WorkflowBundle;
+let database: TestDatabase;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  workflows = await bundleTestWorkflows();
+  database = await makeTestDatabase('recovery');
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+afterAll(() => database.drop());
+
+async function replicaOn(queueConnection: QueueConnection, options: Partial<Parameters<typeof startReplica>[0]> = {}): Promise<Replica> {
+  const replica = await startReplica({ dataSource: database.dataSource, queueConnection, workflows, ...options });
+  cleanups.push(() => replica.stop());
+  return replica;
+}
+
+function serviceOn(connection: QueueConnection): FakeService {
+  const service = new FakeService(connection, 'shop', () => ({ status: 'completed', result: 'served' }));
+  cleanups.push(() => service.stop());
+  return service;
+}
+
+async function queuesOn(connection: QueueConnection): Promise<JobQueues> {
+  const queues = new JobQueues(connection);
+  cleanups.push(() => queues.close());
+  return queues;
+}
+
+describe.each(queueBackendsUnderTest())('recovery, with queues on %s', (backend) => {
+  it('given a replica that died between commit and dispatch, when another takes its partitions, then the job is made again', async () => {
+    const connection = await makeQueueConnection(backend, database, ['shop']);
+    const first = await replicaOn(connection);
+    const [started] = await first.start({ workflowType: 'greeting', args: ['x'] });
+    const queues = await queuesOn(connection);
+    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) === 1);
+    await first.stop();
+    await queues.queue('shop').obliterate({ force: true });
+    const service = serviceOn(connection);
+    const second = await replicaOn(connection);
+    expect(await second.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });
+    expect(service.jobs.map(({ attempt, dispatch }) => [attempt, dispatch])).toEqual([[1, 2]]);
+    expect(await second.registry.metrics()).toContain('backstitch_redispatched_runs_total{reason="start"} 1');
+  });
+
+  it('given a job that was lost unseen, when the audit runs, then it is dispatched again, and what still has time is left alone', async () => {
+    const connection = await makeQueueConnection(backend, database, ['shop']);
+    const replica = await replicaOn(connection, { auditSilenceMs: 1 });
+    const [lost] = await replica.start({ workflowType: 'greeting', args: ['x'] });
+    const queues = await queuesOn(connection);
+    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) > 0);
+    await queues.queue('shop').obliterate({ force: true });
+    // Its start-to-close time-out of ten seconds has not passed twice.
+    expect(await replica.host.audit()).toBe(0);
+    await replica.stop();
+    const patient = { now: () => Date.now() + 60_000 };
+    const later = await replicaOn(connection, { auditSilenceMs: 1, clock: patient });
+    await queues.queue('shop').obliterate({ force: true });
+    serviceOn(connection);
+    await eventually('the audit finds it', async () => (await later.host.audit()) > 0 || (await later.closed(lost!.workflowId, 1)) !== undefined);
+    expect(await later.closed(lost!.workflowId)).toMatchObject({ status: 'COMPLETED' });
+  });
+});
+
+(hasRedisServer() ? describe : describe.skip)('recovery, with a Redis of its own', () => {
+  async function ownRedis() {
+    const directory = await mkdtemp(join(tmpdir(), 'backstitch-redis-'));
+    let server: Awaited<ReturnType<typeof startRedis>> | undefined = await startRedis({ directory });
+    const { url, port } = server;
+    const stop = async (): Promise<void> => {
+      await server?.stop();
+      server = undefined;
+    };
+    // Stopped last, so that whoever is connected can say goodbye.
+    cleanups.push(() => rm(directory, { recursive: true, force: true }), stop);
+    const connection: QueueConnection = { backend: 'redis', url, prefix: `spec-${randomUUID()}` };
+    return {
+      connection,
+      stop,
+      restart: async () => {
+        server = await startRedis({ directory, port });
+      },
+    };
+  }
+
+  it('given Redis down, when workflows are started, then they are accepted at once, and go on when it is back', async () => {
+    const redis = await ownRedis();
+    const replica = await replicaOn(redis.connection);
+    serviceOn(redis.connection);
+    await redis.stop();
+    const beganAt = performance.now();
+    const results = await replica.start(...Array.from({ length: 5 }, () => ({ workflowType: 'greeting', args: ['x'] })));
+    expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'started'));
+    expect(performance.now() - beganAt).toBeLessThan(2_000);
+    await eventually('the queue is known to be down', async () => (await replica.registry.metrics()).includes('backstitch_dispatch_failures_total{task_queue="shop"}'));
+    const secondBeganAt = performance.now();
+    const later = await replica.start({ workflowType: 'greeting', args: ['y'] });
+    expect(performance.now() - secondBeganAt).toBeLessThan(1_000);
+    await redis.restart();
+    for (const { workflowId } of [...results, ...later]) {
+      expect(await replica.closed(workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });
+    }
+  });
+
+  it('given more runs than it remembers, when Redis comes back, then a scan finds them all', async () => {
+    const redis = await ownRedis();
+    const replica = await replicaOn(redis.connection, { affectedRunsMax: 3, recoveryPageSize: 4 });
+    serviceOn(redis.connection);
+    await redis.stop();
+    const results = await replica.start(...Array.from({ length: 15 }, () => ({ workflowType: 'greeting', args: ['x'] })));
+    await eventually('the queue is known to be down', async () => (await replica.registry.metrics()).includes('backstitch_dispatch_failures_total{task_queue="shop"}'));
+    await redis.restart();
+    for (const { workflowId } of results) {
+      expect(await replica.closed(workflowId)).toMatchObject({ status: 'COMPLETED' });
+    }
+  });
+
+  it('given jobs in Redis, when it is flushed, then they are made again', async () => {
+    const redis = await ownRedis();
+    const replica = await replicaOn(redis.connection);
+    const client = new Redis(redis.connection.url);
+    cleanups.push(async () => client.disconnect());
+    await eventually('the marker is there', async () => (await client.keys('*marker*')).length > 0);
+    const [started] = await replica.start({ workflowType: 'greeting', args: ['x'] });
+    const queues = await queuesOn(redis.connection);
+    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) === 1);
+    await client.flushall();
+    serviceOn(redis.connection);
+    expect(await replica.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });
+  });
+
+  it('given Redis down from the beginning, when a replica starts, then it starts, accepts, and goes on later', async () => {
+    const redis = await ownRedis();
+    await redis.stop();
+    const replica = await replicaOn(redis.connection);
+    const [started] = await replica.start({ workflowType: 'greeting', args: ['x'] });
+    await redis.restart();
+    serviceOn(redis.connection);
+    expect(await replica.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });
+  });
+});
