@@ -1,0 +1,63 @@
+import type { Failure, JsonValue } from '@backstitch/protocol';
+import { ApplicationFailure } from './application-failure.js';
+import { CancelledFailure } from './cancelled-failure.js';
+import { TimeoutFailure } from './timeout-failure.js';
+
+const CAUSES_MAX = 8;
+const MESSAGE_CHARACTERS_MAX = 8_192;
+const STACK_CHARACTERS_MAX = 8_192;
+const DETAILS_CHARACTERS_MAX = 64 * 1024;
+const SOURCE = 'Backstitch';
+
+/** What was thrown, as data. Bounded: eight causes, 8 KiB of message and of stack each, 64 KiB of details. */
+export function toFailure(thrown: unknown, depth = 0): Failure {
+  if (!(thrown instanceof Error)) {
+    return { message: shorten(describe(thrown), MESSAGE_CHARACTERS_MAX), source: SOURCE, applicationFailureInfo: { type: 'Error', nonRetryable: false } };
+  }
+  const failure: Failure = {
+    message: shorten(thrown.message, MESSAGE_CHARACTERS_MAX),
+    source: SOURCE,
+    ...(thrown.stack === undefined ? {} : { stackTrace: shorten(thrown.stack, STACK_CHARACTERS_MAX) }),
+    ...(thrown.cause === undefined || depth >= CAUSES_MAX ? {} : { cause: toFailure(thrown.cause, depth + 1) }),
+  };
+  if (thrown instanceof CancelledFailure) return { ...failure, canceledFailureInfo: { details: boundedDetails(thrown.details) } };
+  if (thrown instanceof TimeoutFailure) {
+    return { ...failure, timeoutFailureInfo: { timeoutType: thrown.timeoutType, lastHeartbeatDetails: thrown.lastHeartbeatDetails } };
+  }
+  if (thrown instanceof ApplicationFailure) {
+    return {
+      ...failure,
+      applicationFailureInfo: {
+        type: thrown.type,
+        nonRetryable: thrown.nonRetryable,
+        details: boundedDetails(thrown.details),
+        nextRetryDelayMs: thrown.nextRetryDelay,
+      },
+    };
+  }
+  return { ...failure, applicationFailureInfo: { type: thrown.name, nonRetryable: false } };
+}
+
+function boundedDetails(details: JsonValue[] | undefined): JsonValue[] | undefined {
+  if (details === undefined) return undefined;
+  let json: string;
+  try {
+    json = JSON.stringify(details);
+  } catch {
+    return ['the details are no JSON'];
+  }
+  return json.length > DETAILS_CHARACTERS_MAX ? [`the details were left out: ${json.length} characters`] : (JSON.parse(json) as JsonValue[]);
+}
+
+function describe(thrown: unknown): string {
+  if (typeof thrown === 'string') return thrown;
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return String(thrown);
+  }
+}
+
+function shorten(text: string, charactersMax: number): string {
+  return text.length <= charactersMax ? text : `${text.slice(0, charactersMax)}…`;
+}

@@ -1,0 +1,32 @@
+/** Context.current() was called outside of an activity. */
+export class NoActivityContextError extends Error {
+  override readonly name = 'NoActivityContextError';
+  readonly code = 'NO_ACTIVITY_CONTEXT';
+  constructor() {
+    super('There is no activity here: Context.current() works only in what an activity handler calls and awaits.');
+  }
+}
+
+/** `manager` in an external activity, or `transaction()` in a transactional one. */
+export class WrongActivityModeError extends Error {
+  override readonly name = 'WrongActivityModeError';
+  readonly code = 'WRONG_ACTIVITY_MODE';
+  constructor(member: string, mode: string) {
+    super(`Context.${member} is not there in an activity of mode "${mode}".`);
+  }
+}
+
+/** The attempt has ended (it timed out, or its result is stored): what comes late has no effect. */
+export class AttemptEndedError extends Error {
+  override readonly name = 'AttemptEndedError';
+  readonly code = 'ATTEMPT_ENDED';
+  constructor() {
+    super('This attempt has ended.');
+  }
+}
+
+/** Two handlers of one activity type on one queue, or a class without @Activities. */
+export class ActivityDeclarationError extends Error {
+  override readonly name = 'ActivityDeclarationError';
+  readonly code = 'ACTIVITY_DECLARATION';
+}

@@ -1,0 +1,18 @@
+/** How an attempt ended, for metrics. `repeated`: an earlier delivery had completed. */
+export type AttemptStatus = 'completed' | 'repeated' | 'failed' | 'canceled';
+
+/** Facts that a service turns into metrics. Must not throw. */
+export interface ActivityObserver {
+  attemptStarted?(fact: { taskQueue: string; activityType: string; attempt: number }): void;
+  attemptEnded?(fact: {
+    taskQueue: string;
+    activityType: string;
+    attempt: number;
+    status: AttemptStatus;
+    durationMs: number;
+    /** Of a failed attempt: `applicationFailureInfo.type`, or the kind of time-out. */
+    failureType?: string;
+  }): void;
+  /** A reply job was sent with so many outcomes. */
+  replySent?(outcomes: number): void;
+}

@@ -1,0 +1,30 @@
+import type { IQueueBackend, Queue, Worker } from 'bullmq';
+
+/* eslint-disable @typescript-eslint/no-explicit-any -- BullMQ's own defaults: job data is JSON of any shape, and the types of connection options differ between the backends */
+/** A BullMQ queue on either backend. */
+export type AnyQueue = Queue<any, any, string, any, any, string, IQueueBackend, any>;
+/** A BullMQ worker on either backend. */
+export type AnyWorker = Worker<any, any, string, IQueueBackend, any>;
+/* eslint-enable @typescript-eslint/no-explicit-any */
+
+/** What JobQueues needs of a backend beyond BullMQ's own API. One implementation for Redis, one for Postgres. */
+export interface QueueBackend {
+  /** The producer's queue, made on first use. */
+  queue(queueName: string): AnyQueue;
+  /** Resolves when commands can be sent now; rejects soon when not. */
+  waitUntilReachable(queueName: string): Promise<void>;
+  /** Takes jobs off that no worker has begun, atomically each. True: it was there and was taken off. */
+  removeWaiting(queueName: string, jobIds: readonly string[]): Promise<boolean[]>;
+  /** Those of the jobs whose cancellation was requested. */
+  cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
+  /** Calls the listener whenever the queues have been emptied by someone (law L1). Returns how to stop. */
+  watchFlush(listener: () => void): () => void;
+  /** Rejects when the backend of that queue does not answer. */
+  ping(queueName: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What stands in a job's progress after requestCancel. */
+export const CANCEL_REQUESTED_PROGRESS = { cancelRequested: true } as const;
+/** BullMQ keeps so many events of a queue; nothing here reads them. */
+export const EVENTS_KEPT_MAX = 1_000;

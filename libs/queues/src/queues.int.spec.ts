@@ -1,0 +1,183 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestDatabase, queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
+import { randomUUID } from 'node:crypto';
+import { consume, JobQueues, migrateQueueSchema, type Consumer, type QueueConnection } from './index.js';
+
+/** A promise with its handles outside. */
+function deferred<T = void>() {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
+  const service = 'inventory';
+  let connection: QueueConnection;
+  let drop: () => Promise<void> = async () => undefined;
+  const open: { close: () => Promise<unknown> }[] = [];
+
+  beforeAll(async () => {
+    if (backend === 'redis') {
+      connection = { backend, url: testRedisUrl(), prefix: `test-${randomUUID()}` };
+      return;
+    }
+    const database = await createTestDatabase('queues');
+    drop = database.drop;
+    await migrateQueueSchema(database.url, service);
+    connection = { backend, url: database.url };
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+  });
+  afterAll(() => drop());
+
+  const openQueues = () => {
+    const queues = new JobQueues(connection);
+    open.push(queues);
+    return queues;
+  };
+  const openConsumer = (...args: Parameters<typeof consume> extends [unknown, ...infer Rest] ? Rest : never): Consumer => {
+    const consumer = consume(connection, ...args);
+    open.push({ close: () => consumer.close(2_000) });
+    return consumer;
+  };
+
+  it('given jobs added in bulk, when a consumer works, then it gets each once with its data', async () => {
+    const queues = openQueues();
+    const ids = Array.from({ length: 450 }, () => `job-${randomUUID()}`);
+    await queues.addBulk(service, ids.map((jobId, index) => ({ name: 'reserveStock', jobId, data: { index } })));
+    const seen: string[] = [];
+    const all = deferred();
+    openConsumer(
+      service,
+      async ({ jobId, name, data }) => {
+        expect(name).toBe('reserveStock');
+        expect(data).toEqual({ index: ids.indexOf(jobId) });
+        seen.push(jobId);
+        if (seen.length === ids.length) all.resolve();
+      },
+      { concurrency: 20 },
+    );
+    await all.promise;
+    expect([...seen].sort()).toEqual([...ids].sort());
+  });
+
+  it('given a job id that the queue holds, when it is added again, then there is one job', async () => {
+    const queues = openQueues();
+    const queueName = `${service}.compensation`;
+    const jobId = `job-${randomUUID()}`;
+    await queues.addBulk(queueName, [{ name: 'a', jobId, data: {} }]);
+    await queues.addBulk(queueName, [{ name: 'a', jobId, data: {} }]);
+    expect((await queues.queue(queueName).getWaiting()).filter((job) => job.id === jobId)).toHaveLength(1);
+    expect(await queues.remove(queueName, [jobId])).toEqual([true]);
+  });
+
+  it('given waiting, delayed, running and unknown jobs, when they are removed, then only those not begun are', async () => {
+    const queues = openQueues();
+    const [running, waiting, delayed] = [`r-${randomUUID()}`, `w-${randomUUID()}`, `d-${randomUUID()}`];
+    const begun = deferred();
+    const release = deferred();
+    const taken: string[] = [];
+    openConsumer(service, async ({ jobId }) => {
+      taken.push(jobId);
+      begun.resolve();
+      await release.promise;
+    });
+    await queues.addBulk(service, [{ name: 'a', jobId: running, data: {} }]);
+    await begun.promise;
+    await queues.addBulk(service, [
+      { name: 'a', jobId: waiting, data: {} },
+      { name: 'a', jobId: delayed, data: {}, delayMs: 60_000 },
+    ]);
+    expect(await queues.remove(service, [running, waiting, delayed, 'never-there'])).toEqual([false, true, true, false]);
+    release.resolve();
+    expect(taken).toEqual([running]);
+  });
+
+  it('given a running job, when its cancellation is requested, then its worker can read that', async () => {
+    const queues = openQueues();
+    const jobId = `job-${randomUUID()}`;
+    const other = `other-${randomUUID()}`;
+    await queues.addBulk(service, [
+      { name: 'a', jobId, data: {}, delayMs: 60_000 },
+      { name: 'a', jobId: other, data: {}, delayMs: 60_000 },
+    ]);
+    expect(await queues.cancelRequested(service, [jobId, other])).toEqual(new Set());
+    expect(await queues.requestCancel(service, jobId)).toBe(true);
+    expect(await queues.requestCancel(service, 'never-there')).toBe(false);
+    expect(await queues.cancelRequested(service, [jobId, other, 'never-there'])).toEqual(new Set([jobId]));
+    await queues.remove(service, [jobId, other]);
+  });
+
+  it('given a delayed job, when its time comes, then the idle consumer takes it at once', async () => {
+    const queues = openQueues();
+    const got = deferred<number>();
+    const consumer = openConsumer(service, async () => got.resolve(Date.now()));
+    await consumer.ready();
+    const addedAtMs = Date.now();
+    await queues.addBulk(service, [{ name: 'a', jobId: `job-${randomUUID()}`, data: {}, delayMs: 300 }]);
+    const waitedMs = (await got.promise) - addedAtMs;
+    expect(waitedMs).toBeGreaterThanOrEqual(290);
+    expect(waitedMs).toBeLessThan(3_000);
+  });
+
+  it('given a failed job, when it is retried from outside, then it is delivered again', async () => {
+    const queues = openQueues();
+    const jobId = `job-${randomUUID()}`;
+    const deliveries: string[] = [];
+    const again = deferred();
+    openConsumer(service, async (delivery) => {
+      deliveries.push(delivery.jobId);
+      if (deliveries.length === 1) throw new Error('the first time fails');
+      again.resolve();
+    });
+    await queues.addBulk(service, [{ name: 'a', jobId, data: {} }]);
+    const queue = queues.queue(service);
+    const failed = async () => (await queue.getJob(jobId))?.isFailed() ?? false;
+    while (!(await failed()));
+    const job = await queue.getJob(jobId);
+    expect(job?.failedReason).toBe('the first time fails');
+    await job?.retry();
+    await again.promise;
+    expect(deliveries).toEqual([jobId, jobId]);
+  });
+
+  it('given a worker that let go of its job, when its lock lapses, then another worker gets the job, again and again', async () => {
+    const queues = openQueues();
+    const jobId = `job-${randomUUID()}`;
+    // A queue of its own: on Redis an earlier worker's slower check for stalled jobs would hold this one's off.
+    const queueName = `${service}.stalled`;
+    const options = { lockDurationMs: 300, stalledIntervalMs: 200 };
+    const never = new Promise<void>(() => undefined);
+    await queues.addBulk(queueName, [{ name: 'a', jobId, data: {} }]);
+    for (let round = 0; round < 3; round += 1) {
+      const begun = deferred();
+      const consumer = consume(connection, queueName, async () => (begun.resolve(), never), options);
+      await begun.promise;
+      expect(await consumer.close(1)).toBe(false);
+    }
+    const done = deferred();
+    openConsumer(queueName, async () => done.resolve(), options);
+    await done.promise;
+  });
+
+  it('given a consumer under way, when it is closed, then it finishes its job first', async () => {
+    const queues = openQueues();
+    const begun = deferred();
+    const release = deferred();
+    let finished = false;
+    const consumer = consume(connection, service, async () => {
+      begun.resolve();
+      await release.promise;
+      finished = true;
+    });
+    await queues.addBulk(service, [{ name: 'a', jobId: `job-${randomUUID()}`, data: {} }]);
+    await begun.promise;
+    const closing = consumer.close(5_000);
+    release.resolve();
+    expect(await closing).toBe(true);
+    expect(finished).toBe(true);
+  });
+});

@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { queueBackendsUnderTest, startRedis } from '@backstitch/servers';
+import { Redis } from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from '../test/until.js';
+import { consume, JobQueues, QueueUnavailableError, type QueueConnection } from './index.js';
+
+type RedisServer = Awaited<ReturnType<typeof startRedis>>;
+
+const describeOnRedis = queueBackendsUnderTest().includes('redis') ? describe : describe.skip;
+
+describeOnRedis('queues on a Redis that comes and goes', () => {
+  let directory: string;
+  let server: RedisServer;
+  let connection: QueueConnection;
+  const open: { close: () => Promise<unknown> }[] = [];
+
+  beforeEach(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'backstitch-redis-'));
+    server = await startRedis({ directory });
+    connection = { backend: 'redis', url: server.url };
+  });
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map((each) => each.close()));
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const restart = async () => {
+    server = await startRedis({ directory, port: server.port });
+  };
+  const openQueues = () => {
+    const queues = new JobQueues(connection);
+    open.push(queues);
+    return queues;
+  };
+  const job = (data: unknown = {}) => ({ name: 'a', jobId: `job-${randomUUID()}`, data });
+
+  it('given Redis is down, when jobs are added, then that fails within seconds, and works again when Redis is back', async () => {
+    const queues = openQueues();
+    await queues.addBulk('inventory', [job()]);
+    await server.stop();
+    const startedAtMs = Date.now();
+    await expect(queues.addBulk('inventory', [job()])).rejects.toBeInstanceOf(QueueUnavailableError);
+    await expect(queues.ping('inventory')).rejects.toBeInstanceOf(QueueUnavailableError);
+    expect(Date.now() - startedAtMs).toBeLessThan(6_000);
+    await restart();
+    await queues.addBulk('inventory', [job()]);
+    expect(await queues.queue('inventory').getWaitingCount()).toBe(2);
+  });
+
+  it('given Redis is down from the start, when it comes up, then producers and workers work', async () => {
+    await server.stop();
+    const queues = openQueues();
+    const seen: string[] = [];
+    const consumer = consume(connection, 'inventory', async ({ jobId }) => void seen.push(jobId));
+    open.push({ close: () => consumer.close(1_000) });
+    await expect(queues.addBulk('inventory', [job()])).rejects.toBeInstanceOf(QueueUnavailableError);
+    await restart();
+    const added = job();
+    await queues.addBulk('inventory', [added]);
+    await until('the job is delivered', () => seen.includes(added.jobId));
+  });
+
+  it('given a worker that waits for jobs, when Redis restarts, then it takes jobs again', async () => {
+    const queues = openQueues();
+    const seen: string[] = [];
+    const consumer = consume(connection, 'inventory', async ({ jobId }) => void seen.push(jobId));
+    open.push({ close: () => consumer.close(1_000) });
+    await consumer.ready();
+    await server.stop();
+    await restart();
+    const added = job();
+    await queues.addBulk('inventory', [added]);
+    await until('the job is delivered', () => seen.includes(added.jobId));
+  });
+
+  it('given two processes that watch, when Redis is flushed, then both hear of it, once', async () => {
+    const heard = [0, 0];
+    const watchers = [openQueues(), openQueues()];
+    watchers.forEach((queues, index) => queues.onFlushed(() => void (heard[index] = (heard[index] ?? 0) + 1)));
+    // The very first start counts as a flush for whoever put the marker.
+    await until('the marker is put', () => heard[0] === 1 || heard[1] === 1);
+    const admin = new Redis(server.url);
+    const putAfterFlush = async () => (await admin.get('backstitch:backstitch:marker')) !== null;
+    await until('both know the marker', async () => {
+      // Each watcher asks once a second: after two rounds both know it.
+      await new Promise((resolve) => setTimeout(resolve, 2_100));
+      return putAfterFlush();
+    });
+    const before = [...heard];
+    await admin.flushall();
+    await until('both heard', () => heard.every((count, index) => count === (before[index] ?? 0) + 1));
+    await admin.quit();
+  });
+});

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { DEFAULT_QUEUE_PREFIX, type RedisQueueConnection } from '../queue-connection.js';
+import { EVENTS_KEPT_MAX, type AnyQueue, type QueueBackend } from '../queue-backend.js';
+import { producerRedisOptions } from './redis-options.js';
+
+const MARKER_CHECK_INTERVAL_MS = 1_000;
+/** How long a command waits for a connection that is just being made, e.g. at start. */
+const READY_WAIT_MS_MAX = 2_000;
+
+/**
+ * Takes one job off if no worker has begun it, in one step on the server. BullMQ's own remove answers 1 for a job that does not exist, and takes
+ * off jobs that have failed; here the answer must be exact.
+ * KEYS: wait, paused, delayed, prioritized, job, job's logs. ARGV: job id.
+ */
+const REMOVE_WAITING = `
+local found = redis.call('LREM', KEYS[1], 0, ARGV[1])
+if found == 0 and redis.call('EXISTS', KEYS[2]) == 1 then found = redis.call('LREM', KEYS[2], 0, ARGV[1]) end
+if found == 0 then found = redis.call('ZREM', KEYS[3], ARGV[1]) end
+if found == 0 then found = redis.call('ZREM', KEYS[4], ARGV[1]) end
+if found > 0 then redis.call('DEL', KEYS[5], KEYS[6]) end
+return found`;
+
+/** Producer's side of queues in Redis: one connection for all queues. Knows BullMQ's keys; the tests hold it to that. */
+export class RedisQueues implements QueueBackend {
+  private readonly redis: Redis;
+  private readonly prefix: string;
+  private readonly queues = new Map<string, AnyQueue>();
+  private closed = false;
+
+  constructor(
+    connection: RedisQueueConnection,
+    commandTimeoutMs: number,
+    private readonly onError: (error: unknown) => void,
+  ) {
+    this.prefix = connection.prefix ?? DEFAULT_QUEUE_PREFIX;
+    this.redis = new Redis(connection.url, producerRedisOptions(commandTimeoutMs));
+    this.redis.setMaxListeners(0);
+    this.redis.on('error', onError);
+  }
+
+  queue(queueName: string): AnyQueue {
+    let found = this.queues.get(queueName);
+    if (found === undefined) {
+      const queue = new Queue(queueName, {
+        connection: this.redis,
+        prefix: this.prefix,
+        streams: { events: { maxLen: EVENTS_KEPT_MAX } },
+      });
+      queue.on('error', this.onError);
+      found = queue as unknown as AnyQueue;
+      this.queues.set(queueName, found);
+    }
+    return found;
+  }
+
+  async waitUntilReachable(): Promise<void> {
+    if (this.redis.status === 'ready') return;
+    await new Promise<void>((resolve, reject) => {
+      const onReady = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        this.redis.off('ready', onReady);
+        reject(new Error(`Redis is not connected (${this.redis.status}).`));
+      }, READY_WAIT_MS_MAX);
+      this.redis.once('ready', onReady);
+    });
+  }
+
+  async removeWaiting(queueName: string, jobIds: readonly string[]): Promise<boolean[]> {
+    const key = (type: string) => `${this.prefix}:${queueName}:${type}`;
+    const pipeline = this.redis.pipeline();
+    for (const jobId of jobIds) {
+      pipeline.eval(REMOVE_WAITING, 6, key('wait'), key('paused'), key('delayed'), key('prioritized'), key(jobId), key(`${jobId}:logs`), jobId);
+    }
+    return resultsOf(await pipeline.exec()).map((removed) => Number(removed) > 0);
+  }
+
+  async cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
+    const pipeline = this.redis.pipeline();
+    for (const jobId of jobIds) pipeline.hget(`${this.prefix}:${queueName}:${jobId}`, 'progress');
+    const progresses = resultsOf(await pipeline.exec());
+    return new Set(jobIds.filter((_jobId, index) => isCancelRequested(progresses[index])));
+  }
+
+  watchFlush(listener: () => void): () => void {
+    const markerKey = `${this.prefix}:backstitch:marker`;
+    let knownMarker: string | undefined;
+    let checking = false;
+    const check = async () => {
+      if (checking || this.redis.status !== 'ready') return;
+      checking = true;
+      try {
+        const fresh = randomUUID();
+        // One command finds the marker or puts a new one; every watcher that knew another value learns of the flush.
+        const found = (await this.redis.call('SET', markerKey, fresh, 'NX', 'GET')) as string | null;
+        const marker = found ?? fresh;
+        const flushed = knownMarker !== undefined ? knownMarker !== marker : found === null;
+        knownMarker = marker;
+        if (flushed) listener();
+      } catch (error) {
+        this.onError(error);
+      } finally {
+        checking = false;
+      }
+    };
+    const onReady = () => void check();
+    this.redis.on('ready', onReady);
+    const timer = setInterval(onReady, MARKER_CHECK_INTERVAL_MS);
+    timer.unref();
+    onReady();
+    return () => {
+      clearInterval(timer);
+      this.redis.off('ready', onReady);
+    };
+  }
+
+  async ping(): Promise<void> {
+    await this.redis.ping();
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.redis.disconnect();
+    await Promise.all([...this.queues.values()].map((queue) => queue.close().catch(() => undefined)));
+    this.queues.clear();
+  }
+}
+
+function isCancelRequested(progress: unknown): boolean {
+  if (typeof progress !== 'string' || !progress.includes('cancelRequested')) return false;
+  const parsed: unknown = JSON.parse(progress);
+  return typeof parsed === 'object' && parsed !== null && 'cancelRequested' in parsed && parsed.cancelRequested === true;
+}
+
+function resultsOf(replies: [error: Error | null, result: unknown][] | null): unknown[] {
+  if (replies === null) throw new Error('Redis aborted the pipeline.');
+  return replies.map(([error, result]) => {
+    if (error !== null) throw error;
+    return result;
+  });
+}
