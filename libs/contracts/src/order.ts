@@ -3,13 +3,21 @@ import { z } from 'zod';
 /** Largest number of lines in one order; the real data has 675. */
 export const ORDER_LINES_MAX = 2_000;
 
+/** Text that Postgres can keep as JSON: it knows neither NUL nor half a surrogate pair. */
+const storableTextSchema = z.string().regex(/^[^\0\p{Cs}]*$/u, 'no NUL characters and no lone surrogates');
+
+const SKU_LENGTH_MAX = 64;
+
 /** A stock keeping unit. Those that differ only in case are one: parsing makes it upper case. */
 export const skuSchema = z
   .string()
   .trim()
   .min(1)
-  .max(64)
-  .transform((sku) => sku.toUpperCase());
+  .max(SKU_LENGTH_MAX)
+  .regex(/^[^\p{Cc}\p{Cs}]*$/u, 'no control characters')
+  .transform((sku) => sku.toUpperCase())
+  // Some letters get longer in upper case; what passes here must pass again at the next door.
+  .pipe(z.string().max(SKU_LENGTH_MAX));
 
 /** Money in minor units (pence): a safe, non-negative integer. */
 export const minorUnitsSchema = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
@@ -22,29 +30,29 @@ export const orderLineSchema = z.strictObject({
   quantity: z.number().int().min(1).max(1_000_000),
   /** Price of one piece, in minor units; above 0. */
   unitPriceMinor: minorUnitsSchema.min(1),
-  description: z.string().max(200).optional(),
+  description: storableTextSchema.max(200).optional(),
 });
 
 export const shippingAddressSchema = z.strictObject({
-  name: z.string().max(200).optional(),
+  name: storableTextSchema.max(200).optional(),
   /** Country's name or code; fulfilment refuses those it does not serve. */
-  country: z.string().min(1).max(100),
-  line1: z.string().max(200).optional(),
-  city: z.string().max(100).optional(),
-  postalCode: z.string().max(20).optional(),
+  country: storableTextSchema.min(1).max(100),
+  line1: storableTextSchema.max(200).optional(),
+  city: storableTextSchema.max(100).optional(),
+  postalCode: storableTextSchema.max(20).optional(),
 });
 
 /** Body of `POST /orders`. */
 export const placeOrderSchema = z.strictObject({
   /** Absent or null: a guest order. */
-  customerId: z.string().trim().min(1).max(64).nullish(),
+  customerId: storableTextSchema.trim().min(1).max(64).nullish(),
   currency: currencySchema,
   lines: z.array(orderLineSchema).min(1).max(ORDER_LINES_MAX),
   /** A payment provider's token for the means of payment, never a card number. */
   paymentToken: z.string().regex(/^[A-Za-z0-9_]{1,128}$/, 'letters, digits and underscores, at most 128'),
   shippingAddress: shippingAddressSchema,
   /** The caller's own reference, e.g. an invoice number. */
-  reference: z.string().max(100).optional(),
+  reference: storableTextSchema.max(100).optional(),
 });
 
 export type OrderLine = z.output<typeof orderLineSchema>;
@@ -85,7 +93,7 @@ export const placeReturnSchema = z.strictObject({
     .min(1)
     .max(ORDER_LINES_MAX)
     .optional(),
-  reason: z.string().max(500).optional(),
+  reason: storableTextSchema.max(500).optional(),
 });
 export type PlaceReturn = z.output<typeof placeReturnSchema>;
 

@@ -1,0 +1,13 @@
+import { commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration } from '@backstitch/service-kit';
+import { z } from 'zod';
+
+export const configurationSchema = z.object({
+  ...commonConfiguration,
+  PORT: portVariable(3002),
+  ...databaseConfiguration,
+  /** Shared out among steps and undos at once; see sharePool. */
+  DATABASE_POOL_MAX: integerVariable({ min: 4, max: 500 }).default(20),
+  ...queueConfiguration,
+});
+
+export type InventoryConfiguration = z.output<typeof configurationSchema>;
