@@ -1,0 +1,140 @@
+import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import type { PlaceOrder } from '@backstitch/contracts';
+import { awaitClosed, importOrders, placeOrder, placeSamples, readImport, readReconciliation, requestJson, sampleOrders, uploadOrders, waitUntil } from '@backstitch/stack';
+import { cutDecemberFile, hasDecemberFile, writeOrdersFile } from './support/orders-file.js';
+import { CHROMIUM, launchBrowser } from './support/browser.js';
+import { backends, startPlatform, type Platform } from './support/platform.js';
+
+const sampleOrder = (): PlaceOrder => sampleOrders(1)[0]?.body as PlaceOrder;
+const CLEAN = { clean: true, discrepancies: [] };
+const files = mkdtempSync(join(tmpdir(), 'backstitch-e2e-files-'));
+afterAll(() => {
+  rmSync(files, { recursive: true, force: true });
+});
+
+async function failedJobs(page: Page, consoleUrl: string): Promise<number> {
+  const response = await page.request.get(`${consoleUrl}/queues/api/queues?activeQueue=payment&status=failed&page=1&jobsPerPage=10`);
+  const { queues } = (await response.json()) as { queues: { name: string; counts: { failed: number; waiting: number; active: number } }[] };
+  const counts = queues.find(({ name }) => name === 'payment')?.counts;
+  if (counts === undefined) throw new Error('Bull Board does not know the queue payment.');
+  return counts.waiting + counts.active > 0 ? -1 : counts.failed;
+}
+
+describe.each(backends())('the whole platform with its queues on %s', (backend) => {
+  let platform: Platform;
+
+  beforeAll(async () => {
+    platform = await startPlatform(backend);
+  }, 180_000);
+  afterAll(async () => {
+    await platform?.stop();
+  }, 60_000);
+
+  it('settles 100 sample orders, each as it should end, and the accounts are clean', async () => {
+    const { outcome, samples } = await placeSamples(platform.stack, { count: 100, timeoutMs: 60_000 });
+    expect(samples.filter(({ status, expected }) => status !== expected)).toEqual([]);
+    expect(outcome).toMatchObject({ orders: { accepted: 100, completed: 80, compensated: 20, cancelled: 0, running: 0 }, reconciliation: CLEAN });
+    expect(outcome.completionMs.p50).toBeGreaterThan(0);
+  }, 90_000);
+
+  it('shows an order with its steps and undos', async () => {
+    const order = { ...sampleOrder(), paymentToken: 'tok_chargeDeclined' };
+    const { orderId } = await placeOrder(platform.stack, order, `declined-${backend}`);
+    await awaitClosed(platform.stack, [`order-${orderId}`], { timeoutMs: 30_000 });
+    const { body } = await requestJson(`${platform.stack.urls.gateway}/orders/${orderId}`, { headers: { authorization: `Bearer ${platform.stack.keys.orders}` } });
+    expect(body).toMatchObject({ status: 'compensated', failedStep: 'chargePayment' });
+    expect((body as { undos: { activity?: string }[] }).undos.length).toBeGreaterThanOrEqual(2);
+  }, 60_000);
+
+  (CHROMIUM === undefined ? it.skip : it)('shows every queue with its jobs in the console, where a retry harms nothing', async () => {
+    const { stack } = platform;
+    const browser = await launchBrowser();
+    try {
+      const page = await browser.newPage({ httpCredentials: { username: 'operator', password: stack.keys.operator } });
+      await page.goto(`${stack.urls.console}/queues`);
+      for (const service of ['inventory', 'payment', 'fulfilment']) {
+        for (const queue of [service, `${service}.compensation`, `${service}.outcomes`]) await page.getByText(queue, { exact: true }).first().waitFor({ timeout: 10_000 });
+      }
+
+      // The declined charges of the samples are failed attempts of payment.
+      await page.goto(`${stack.urls.console}/queues/queue/payment?status=failed`);
+      await page.getByText('chargePayment').first().waitFor({ timeout: 10_000 });
+      await page.getByText(/declined/i).first().waitFor({ timeout: 10_000 });
+      const before = await failedJobs(page, stack.urls.console);
+      expect(before).toBeGreaterThanOrEqual(10);
+      const retried = page.waitForResponse((response) => response.request().method() === 'PUT' && response.url().includes('/retry'));
+      await page.getByRole('button', { name: 'Retry all' }).click();
+      await page.getByRole('button', { name: 'Confirm' }).click();
+      expect((await retried).ok()).toBe(true);
+      // Each is refused again with the answer that the inbox kept; the runs have ended long ago.
+      await waitUntil(async () => (await failedJobs(page, stack.urls.console)) === before || undefined, { timeoutMs: 20_000, what: 'the retried jobs to be answered' });
+    } finally {
+      await browser.close();
+    }
+    expect(await readReconciliation(stack)).toEqual(CLEAN);
+  }, 60_000);
+
+  it('goes on as if nothing had been when every process is killed in the middle of an import', async () => {
+    const file = join(files, `${backend}-crash.csv`);
+    const written = writeOrdersFile(file, { invoices: 300, firstInvoice: 600_000 });
+    const importId = await uploadOrders(platform.stack, { file });
+    expect((await readImport(platform.stack, importId)).status).not.toBe('completed');
+    const services = ['inventory', 'orchestrator', 'payment', 'gateway', 'fulfilment', 'console'] as const;
+    // All at once, then one by one while there is work left.
+    for (const name of services) platform.stack.service(name).kill();
+    await Promise.all(services.map((name) => platform.stack.waitUntilReady(name)));
+    for (const name of services) {
+      if ((await readImport(platform.stack, importId)).status === 'completed') break;
+      platform.stack.service(name).kill();
+      await platform.stack.waitUntilReady(name);
+    }
+    const view = await waitUntil(
+      async (signal) => {
+        const current = await readImport(platform.stack, importId, signal);
+        return current.status === 'completed' ? current : undefined;
+      },
+      { timeoutMs: 120_000, what: 'the import to end' },
+    );
+    expect(view.outcome).toMatchObject({
+      orders: { accepted: written.sales, completed: written.sales, running: 0, failed: 0 },
+      returns: { accepted: written.cancellations, completed: written.cancellations },
+      rejected: { rows: written.rejectedRows },
+    });
+    expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
+  }, 180_000);
+
+  it('places nothing twice when the same file is sent again', async () => {
+    const file = join(files, `${backend}-again.csv`);
+    const written = writeOrdersFile(file, { invoices: 40, firstInvoice: 700_000 });
+    await importOrders(platform.stack, { file });
+    const { importId } = await importOrders(platform.stack, { file });
+    const { outcome } = await readImport(platform.stack, importId);
+    expect(outcome.orders).toMatchObject({ accepted: written.sales, alreadyPlaced: written.sales });
+    expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
+  }, 90_000);
+
+  (hasDecemberFile ? it : it.skip)('imports real orders with little stock: many fail and undo, and the accounts are clean', async () => {
+    const file = join(files, `${backend}-december.csv`);
+    await cutDecemberFile(file, 150);
+    const { outcome } = await importOrders(platform.stack, { file, stockPerSku: 50, timeoutMs: 90_000 });
+    expect(outcome.reconciliation).toEqual(CLEAN);
+    expect(outcome.orders.running).toBe(0);
+    expect(outcome.orders.completed).toBeGreaterThan(0);
+    expect(outcome.orders.compensated).toBeGreaterThan(0);
+    expect(outcome.orders.completed + outcome.orders.compensated).toBe(outcome.orders.accepted);
+  }, 120_000);
+
+  (backend === 'redis' ? it : it.skip)('accepts orders while Redis is down, and goes on when it is back', async () => {
+    await platform.stopRedis();
+    const placed = await Promise.all([1, 2, 3].map((index) => placeOrder(platform.stack, sampleOrder(), `redis-down-${index}`)));
+    const ids = placed.map(({ orderId }) => `order-${orderId}`);
+    expect(await awaitClosed(platform.stack, ids, { timeoutMs: 1_000 })).toHaveLength(3);
+    await platform.startRedisAgain();
+    expect(await awaitClosed(platform.stack, ids, { timeoutMs: 60_000 })).toEqual([]);
+    expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
+  }, 120_000);
+});

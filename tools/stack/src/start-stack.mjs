@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { bootstrapDatabase, ROLES } from '@backstitch/database';
+import { freePort, startEmbeddedPostgres } from '@backstitch/servers';
+import { readOrMakeKeys } from './api-keys.mjs';
+import { ManagedProcess } from './managed-process.mjs';
+import { commandOf, DEFAULT_PORTS, environmentOf, reachable, STOP_ORDER } from './services.mjs';
+import { StackLock } from './stack-lock.mjs';
+import { dataDirectoryOf, prepareStateDirectory, readOrMakeSecrets } from './state-directory.mjs';
+import { waitUntil } from './wait-until.mjs';
+
+/** @typedef {import('./services.mjs').ServiceName} ServiceName */
+/**
+ * @typedef {object} StackOptions
+ * @property {string} directory for data, logs and keys; made if missing
+ * @property {string} [redisUrl] queues on that Redis; absent: on Postgres
+ * @property {string} [queuePrefix] of the keys in Redis. Default `backstitch`
+ * @property {string} [host] Default 127.0.0.1
+ * @property {Partial<Record<ServiceName | 'postgres', number>>} [ports] preferred ports; each is replaced by a free one if it is taken. Default 3000 and up; `{}` with `anyPort`
+ * @property {boolean} [anyPort] true: any free ports, for tests
+ * @property {boolean} [durable] false turns Postgres' fsync off, for tests. Default true
+ * @property {Partial<Record<ServiceName, NodeJS.ProcessEnv>>} [environment] further variables of a service
+ * @property {(name: string, line: string) => void} [onLine] each log line of a service
+ * @property {(message: string) => void} [onProgress] what is being done, in plain words
+ * @property {(error: Error) => void} [onFailure] a service was given up
+ * @property {AbortSignal} [signal] gives up starting
+ */
+/**
+ * @typedef {object} Stack
+ * @property {Record<ServiceName, string>} urls base URLs
+ * @property {import('./api-keys.mjs').ApiKeys} keys
+ * @property {string} controlToken
+ * @property {Record<string, string>} databaseUrls by role, and the superuser's as `admin`
+ * @property {(name: ServiceName) => ManagedProcess} service
+ * @property {(name: ServiceName) => Promise<void>} waitUntilReady
+ * @property {() => Promise<void>} stop gracefully, services first and Postgres last; safe to call twice
+ * @property {() => void} killServices at once
+ */
+
+const READY_TIMEOUT_MS = 60_000;
+
+/**
+ * Brings up the whole platform from `dist/` on embedded Postgres, each service as a process of its own, and waits until all are ready.
+ *
+ * @param {StackOptions} options
+ * @returns {Promise<Stack>}
+ * @throws {import('./stack-lock.mjs').StackRunningError} if a stack runs on that directory
+ */
+export async function startStack(options) {
+  const { directory, onProgress = () => undefined } = options;
+  prepareStateDirectory(directory);
+  const lock = await StackLock.take(directory);
+  /** @type {(() => Promise<void>)[]} */
+  const undo = [async () => lock.release()];
+  const givenUp = failureSignal();
+  /** @type {Map<ServiceName, ManagedProcess>} */
+  const processes = new Map();
+  /** @type {Promise<void> | undefined} */
+  let stopping;
+  const stop = () =>
+    (stopping ??= (async () => {
+      for (const names of STOP_ORDER) await Promise.all(names.map((name) => processes.get(name)?.stop()));
+      for (const step of undo.reverse()) await step();
+    })());
+
+  try {
+    return await bringUp();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  async function bringUp() {
+    const { redisUrl, host = '127.0.0.1', signal } = options;
+    const secrets = readOrMakeSecrets(directory, ROLES);
+    const ports = await choosePorts(options, onProgress);
+
+    onProgress('Starting Postgres');
+    const postgres = await startEmbeddedPostgres({ dataDirectory: dataDirectoryOf(directory), password: secrets.superuser, port: ports.postgres, durable: options.durable ?? true });
+    undo.push(() => postgres.stop());
+    signal?.throwIfAborted();
+    const passwords = /** @type {Record<import('@backstitch/database').Role, string>} */ (secrets.roles);
+    const { urls: databaseUrls } = await bootstrapDatabase({ adminUrl: postgres.url, passwords, queues: redisUrl === undefined ? 'postgres' : 'redis' });
+
+    /** @type {import('./services.mjs').Wiring} */
+    const wiring = { directory, host, ports, databaseUrls, redisUrl, queuePrefix: options.queuePrefix ?? 'backstitch', controlToken: secrets.controlToken };
+    const urls = /** @type {Record<ServiceName, string>} */ (
+      Object.fromEntries(Object.keys(DEFAULT_PORTS).map((name) => [name, `http://${reachable(host)}:${ports[/** @type {ServiceName} */ (name)]}`]))
+    );
+    const waitUntilReady = (/** @type {ServiceName} */ name) => readiness(name, urls[name], signal);
+    const start = (/** @type {ServiceName} */ name) => {
+      const managed = manage(name, wiring);
+      processes.set(name, managed);
+      managed.start();
+      return waitUntilReady(name);
+    };
+
+    onProgress('Starting the services');
+    /** @type {ServiceName[]} */
+    const first = ['stripe-simulator', 'orchestrator', 'inventory', 'payment', 'fulfilment', 'gateway'];
+    await untilReadyOrGivenUp(first.map(start));
+    const keys = await readOrMakeKeys({ directory, environment: environmentOf('gateway', wiring) });
+    wiring.consoleKeySha256 = createHash('sha256').update(keys.operator).digest('hex');
+    await untilReadyOrGivenUp([start('console')]);
+
+    return {
+      urls,
+      keys,
+      controlToken: secrets.controlToken,
+      databaseUrls: { ...databaseUrls, admin: withDatabase(postgres.url, databaseUrls.gateway) },
+      service: (/** @type {ServiceName} */ name) => /** @type {ManagedProcess} */ (processes.get(name)),
+      waitUntilReady,
+      stop,
+      killServices: () => processes.forEach((managed) => managed.kill()),
+    };
+  }
+
+  /** @param {Promise<void>[]} waits */
+  async function untilReadyOrGivenUp(waits) {
+    await Promise.race([Promise.all(waits), givenUp.promise]);
+  }
+
+  /**
+   * @param {ServiceName} name
+   * @param {import('./services.mjs').Wiring} wiring
+   */
+  function manage(name, wiring) {
+    return new ManagedProcess({
+      name,
+      command: commandOf(name),
+      directory,
+      environment: { ...environmentOf(name, wiring), ...options.environment?.[name] },
+      logFile: join(directory, 'logs', `${name}.log`),
+      onLine: (line) => options.onLine?.(name, line),
+      onStart: (pid) => lock.addChild(pid),
+      onCrash: onProgress,
+      onGivenUp: () => {
+        const error = new Error(`${name} cannot be kept running; see ${join(directory, 'logs', `${name}.log`)}.`);
+        givenUp.reject(error);
+        options.onFailure?.(error);
+      },
+    });
+  }
+}
+
+/** A promise that only ever rejects, when told to. */
+function failureSignal() {
+  /** @type {(error: Error) => void} */
+  let reject = () => undefined;
+  /** @type {Promise<never>} */
+  const promise = new Promise((_resolve, rejectPromise) => (reject = rejectPromise));
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
+/**
+ * @param {StackOptions} options
+ * @param {(message: string) => void} onProgress
+ * @returns {Promise<Record<ServiceName | 'postgres', number>>}
+ */
+async function choosePorts({ ports = {}, anyPort = false }, onProgress) {
+  const chosen = /** @type {Record<ServiceName | 'postgres', number>} */ ({});
+  for (const [name, defaultPort] of Object.entries({ postgres: 5432, ...DEFAULT_PORTS })) {
+    const key = /** @type {ServiceName | 'postgres'} */ (name);
+    const preferred = ports[key] ?? (anyPort ? undefined : defaultPort);
+    do chosen[key] = await freePort(preferred !== undefined && !isChosen(preferred) ? preferred : undefined);
+    while (Object.entries(chosen).some(([other, port]) => other !== key && port === chosen[key]));
+    if (preferred !== undefined && chosen[key] !== preferred) onProgress(`Port ${preferred} is taken: ${name} listens on ${chosen[key]}.`);
+  }
+  return chosen;
+
+  /** @param {number} port */
+  function isChosen(port) {
+    return Object.values(chosen).includes(port);
+  }
+}
+
+/**
+ * @param {ServiceName} name
+ * @param {string} url
+ * @param {AbortSignal} [signal]
+ */
+async function readiness(name, url, signal) {
+  // The simulator plays somebody else's service and has no health page: any answer will do.
+  const path = name === 'stripe-simulator' ? '/' : '/health/ready';
+  await waitUntil(
+    async (timeout) => {
+      const response = await fetch(url + path, { signal: timeout });
+      const text = await response.text();
+      if (response.ok || name === 'stripe-simulator') return true;
+      throw new Error(`it answers ${response.status}: ${text.slice(0, 300)}`);
+    },
+    { timeoutMs: READY_TIMEOUT_MS, what: `${name} to be ready`, signal },
+  );
+}
+
+/**
+ * @param {string} adminUrl
+ * @param {string} databaseUrl
+ */
+function withDatabase(adminUrl, databaseUrl) {
+  const url = new URL(adminUrl);
+  url.pathname = new URL(databaseUrl).pathname;
+  return url.href;
+}
