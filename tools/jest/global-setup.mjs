@@ -12,5 +12,5 @@ export default async function globalSetup() {
   process.env[TEST_POSTGRES_URL] = postgres.url;
   const redis = hasRedisServer() ? await startRedis({ directory: join(directory, 'redis') }) : undefined;
   if (redis !== undefined) process.env[TEST_REDIS_URL] = redis.url;
-  globalThis.__backstitchTestServers = { directory, postgres, redis };
+  (/** @type {Record<string, unknown>} */ (globalThis)).__backstitchTestServers = { directory, postgres, redis };
 }

@@ -1,0 +1,2 @@
+export { bundle } from './bundle.mjs';
+export { pruneLock } from './prune-lock.mjs';

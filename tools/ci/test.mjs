@@ -1,0 +1,76 @@
+/**
+ * `npm test`: everything, on embedded Postgres, and on Redis where a `redis-server` is found. A step that fails does not keep the others from running.
+ * The last line is `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const WORKSPACE = fileURLToPath(new URL('../../', import.meta.url));
+const reports = mkdtempSync(join(tmpdir(), 'backstitch-test-'));
+const bin = (/** @type {string} */ path) => join(WORKSPACE, 'node_modules', path);
+const nx = (/** @type {string[]} */ ...args) => [bin('nx/dist/bin/nx.js'), ...args, '--output-style=static'];
+const jest = (/** @type {string} */ name, /** @type {string[]} */ ...args) => [
+  '--experimental-vm-modules',
+  '--disable-warning=ExperimentalWarning',
+  bin('jest/bin/jest.js'),
+  '--json',
+  `--outputFile=${join(reports, `${name}.json`)}`,
+  ...args,
+];
+
+/** @type {{ name: string, command: string[], counts?: boolean }[]} */
+const STEPS = [
+  { name: 'lint', command: nx('run-many', '-t', 'lint', '--parallel=2') },
+  { name: 'types', command: [bin('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
+  { name: 'build', command: nx('run-many', '-t', 'build', '--parallel=2') },
+  { name: 'unit and integration', command: jest('unit', '--testPathIgnorePatterns', '\\.e2e\\.spec\\.ts$'), counts: true },
+  { name: 'end to end', command: jest('e2e', '--runInBand', '--testMatch', '**/*.e2e.spec.ts'), counts: true },
+];
+
+let passed = 0;
+let failed = 0;
+/** @type {string[]} */
+const summary = [];
+for (const { name, command, counts } of STEPS) {
+  console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 70 - name.length))}`);
+  const startedAtMs = Date.now();
+  const code = await run(command);
+  const counted = counts === true ? readCounts(join(reports, `${command.find((part) => part.startsWith('--outputFile='))?.split('/').at(-1)}`)) : undefined;
+  passed += counted?.passed ?? (code === 0 ? 1 : 0);
+  failed += counted?.failed ?? (code === 0 ? 0 : 1);
+  // A run that failed without a failed test (a file that does not load) must not look like a success.
+  if (counted !== undefined && code !== 0 && counted.failed === 0) failed += 1;
+  const seconds = Math.round((Date.now() - startedAtMs) / 1000);
+  summary.push(`${code === 0 ? 'ok    ' : 'FAILED'} ${name} (${seconds} s)${counted === undefined ? '' : `: ${counted.passed} passed, ${counted.failed} failed`}`);
+}
+rmSync(reports, { recursive: true, force: true });
+console.log(`\n${summary.join('\n')}\n\n${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
+
+/**
+ * @param {string[]} args of `node`
+ * @returns {Promise<number>}
+ */
+function run(args) {
+  const child = spawn(process.execPath, args, { cwd: WORKSPACE, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' } });
+  return new Promise((resolve) => {
+    child.once('error', () => resolve(1));
+    child.once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+/**
+ * @param {string} path
+ * @returns {{ passed: number, failed: number }}
+ */
+function readCounts(path) {
+  try {
+    const report = JSON.parse(readFileSync(path, 'utf8'));
+    return { passed: report.numPassedTests, failed: report.numFailedTests };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+}
