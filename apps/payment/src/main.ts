@@ -1,0 +1,3 @@
+import { startPayment } from './start-payment.js';
+
+await startPayment();
