@@ -1,0 +1,193 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { consume, JobQueues, migrateQueueSchema, type QueueConnection } from '@backstitch/queues';
+import type { ListIncidentsResponse, ListWorkflowsRequest, ListWorkflowsResponse } from '@backstitch/protocol';
+import { createTestDatabase, queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
+import { createLogger, type RunningService } from '@backstitch/service-kit';
+import { request } from 'undici';
+
+// @fastify/static, a CommonJS module, requires this ES module: Node can do that, Jest can not. So Jest gets it imported.
+const contentDisposition = await import('content-disposition');
+jest.mock('content-disposition', () => contentDisposition);
+const { QUEUE_NAMES } = await import('../src/queues/bull-board.js');
+const { startConsole } = await import('../src/start-console.js');
+
+const KEY = 'an-operator-key';
+const BASIC = `Basic ${Buffer.from(`operator:${KEY}`).toString('base64')}`;
+const noProcess = { on: () => undefined, off: () => undefined, exit: () => undefined };
+
+/** The two calls of the control API that the home page makes. */
+function controlStub(): Promise<Server> {
+  const incidents: ListIncidentsResponse = {
+    incidents: [
+      { workflowId: 'order-<7>', runId: 'r', workflowType: 'orderWorkflow', incidentNumber: 1, kind: 'UNDO_FAILED', openedAtMs: 0, message: '<script>alert(1)</script>' },
+    ],
+  };
+  const server = createServer((request, response) => {
+    const answer = (body: unknown) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
+    if (request.url?.startsWith('/v1/incidents') === true) return answer(incidents);
+    if (request.url === '/health/ready') return answer({ status: 'ready' });
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      const { status } = JSON.parse(text === '' ? '{}' : text) as ListWorkflowsRequest;
+      const page: ListWorkflowsResponse = { workflows: status === 'RUNNING' ? new Array(3).fill({}) : [], ...(status === 'COMPLETED' ? { nextCursor: 'more' } : {}) };
+      answer(page);
+    });
+  });
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+}
+
+describe.each(queueBackendsUnderTest())('the console with its queues on %s', (backend) => {
+  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let control: Server;
+  let service: RunningService<unknown>;
+  let queues: JobQueues;
+  let connection: QueueConnection;
+
+  beforeAll(async () => {
+    database = await createTestDatabase(`console_${backend}`);
+    const prefix = `console-${randomUUID().slice(0, 8)}`;
+    connection = backend === 'redis' ? { backend, url: testRedisUrl(), prefix } : { backend, url: database.url };
+    if (backend === 'postgres') for (const name of ['inventory', 'payment', 'fulfilment']) await migrateQueueSchema(database.url, name);
+    control = await controlStub();
+    const controlUrl = `http://127.0.0.1:${(control.address() as AddressInfo).port}`;
+    service = await startConsole({
+      env: {
+        DATABASE_URL: database.url,
+        PORT: '0',
+        CONTROL_URL: controlUrl,
+        CONTROL_TOKEN: 'a-token-of-the-control-wire',
+        CONSOLE_KEY_SHA256: createHash('sha256').update(KEY).digest('hex'),
+        STACK_HEALTH_URLS: `inventory=${controlUrl},payment=http://127.0.0.1:1`,
+        ...(backend === 'redis' ? { REDIS_URL: testRedisUrl(), QUEUE_PREFIX: prefix } : {}),
+      },
+      process: noProcess,
+      logger: createLogger({ service: 'console', level: 'silent' }),
+    });
+    queues = new JobQueues(connection);
+  });
+
+  afterAll(async () => {
+    await service?.stop();
+    await queues?.close();
+    control?.close();
+    await database?.drop();
+  });
+
+  async function call(method: 'GET' | 'PUT' | 'POST' | 'PATCH', path: string, headers: Record<string, string> = { authorization: BASIC }, payload?: object) {
+    const answer = await request(`${service.url}${path}`, {
+      method,
+      headers: payload === undefined ? headers : { ...headers, 'content-type': 'application/json' },
+      body: payload === undefined ? undefined : JSON.stringify(payload),
+    });
+    const body = await answer.body.text();
+    return { statusCode: answer.statusCode, headers: answer.headers, body, json: (): unknown => JSON.parse(body) };
+  }
+
+  it.each(['/', '/console.css', '/metrics', '/queues', '/queues/', '/queues/api/queues', '/queues/static/js/main.js', '/nowhere'])(
+    'given no key or a wrong one, when %s is asked for, then it is 401 and says how',
+    async (url) => {
+      for (const authorization of [undefined, 'Bearer wrong', `Basic ${Buffer.from('operator:wrong').toString('base64')}`, 'Basic !', 'nonsense']) {
+        const answer = await call('GET', url, authorization === undefined ? {} : { authorization });
+        expect({ authorization, status: answer.statusCode }).toEqual({ authorization, status: 401 });
+        expect(answer.headers['www-authenticate']).toMatch(/^Basic realm=/);
+      }
+    },
+  );
+
+  it('given no key, when health is asked for, then it is told', async () => {
+    expect((await call('GET', '/health/live', {})).statusCode).toBe(200);
+  });
+
+  it('given the key as a password or a bearer token, when the home page is asked for, then it shows runs, incidents and health, escaped', async () => {
+    for (const authorization of [BASIC, `Bearer ${KEY}`]) {
+      const answer = await call('GET', '/', { authorization });
+      expect(answer.statusCode).toBe(200);
+      expect(answer.body).toContain('<dt>running</dt><dd>3</dd>');
+      expect(answer.body).toContain('<dt>completed</dt><dd>0+</dd>');
+      expect(answer.body).toContain('order-&lt;7&gt;');
+      expect(answer.body).not.toContain('<script>alert');
+      expect(answer.body).toMatch(/inventory<\/strong>: ready/);
+      expect(answer.body).toMatch(/payment<\/strong>: unreachable/);
+    }
+  });
+
+  it('given the pages, when they are served, then their headers forbid foreign scripts and frames, and Bull Board asks no other host', async () => {
+    for (const url of ['/', '/queues']) {
+      const answer = await call('GET', url);
+      expect(answer.statusCode).toBe(200);
+      expect(answer.headers['content-security-policy']).toMatch(/default-src 'none';.*script-src 'self';.*frame-ancestors 'none'/);
+      expect(answer.headers['x-content-type-options']).toBe('nosniff');
+      expect(answer.body).not.toMatch(/(src|href)="https?:/);
+    }
+  });
+
+  it('given the queues, when Bull Board lists them, then each of each service is there', async () => {
+    const answer = await call('GET', '/queues/api/queues');
+    const names = (answer.json() as { queues: { name: string }[] }).queues.map((queue) => queue.name);
+    expect(names.toSorted()).toEqual([...QUEUE_NAMES].toSorted());
+    expect(QUEUE_NAMES).toHaveLength(9);
+  });
+
+  it('given a failed job, when it is looked at and retried, then its data, failure and stack are shown, and it runs again', async () => {
+    let runs = 0;
+    const ended: (() => void)[] = [];
+    const nextEnd = () => new Promise<void>((resolve) => ended.push(resolve));
+    const consumer = consume(connection, 'payment', async () => {
+      runs += 1;
+      setImmediate(() => ended.shift()?.());
+      if (runs === 1) throw new Error('the provider was down');
+    });
+    try {
+      await consumer.ready();
+      const first = nextEnd();
+      await queues.addBulk('payment', [{ name: 'chargePayment', data: { orderId: '7' }, jobId: 'run-1-1-1' }]);
+      await first;
+      const shown = await until(async () => {
+        const answer = await call('GET', '/queues/api/queues/payment/run-1-1-1');
+        // Bull Board reads the job and its state one after the other.
+        return answer.statusCode === 200 && (answer.json() as { job: { failedReason?: string } }).job.failedReason !== undefined ? answer : undefined;
+      });
+      expect(shown.json()).toMatchObject({ job: { data: { orderId: '7' }, failedReason: 'the provider was down', stacktrace: [expect.stringContaining('the provider was down')] } });
+
+      const second = nextEnd();
+      const retry = await call('PUT', '/queues/api/queues/payment/run-1-1-1/retry', { authorization: BASIC, host: 'console', origin: 'http://console' });
+      expect(retry.statusCode).toBe(204);
+      await second;
+      expect(runs).toBe(2);
+    } finally {
+      await consumer.close(1_000);
+    }
+  });
+
+  it.each([
+    [{ origin: 'http://evil.example' }, 403],
+    [{ origin: 'null' }, 403],
+    [{ 'sec-fetch-site': 'cross-site' }, 403],
+    [{ 'sec-fetch-site': 'same-site', origin: 'http://console' }, 403],
+    [{ 'sec-fetch-site': 'same-origin', origin: 'http://console' }, 200],
+    [{}, 200],
+  ])('given a change from a page with %j, when it comes with the key, then it is %i', async (headers, status) => {
+    const answer = await call('PUT', '/queues/api/queues/payment/pause', { authorization: BASIC, host: 'console', ...headers });
+    expect(answer.statusCode).toBe(status);
+    if (status === 200) await call('PUT', '/queues/api/queues/payment/resume', { authorization: BASIC });
+  });
+
+  it('given the operator, when a job is made or changed by hand, then it is refused', async () => {
+    expect((await call('POST', '/queues/api/queues/payment/add', undefined, { name: 'chargePayment', data: {} })).statusCode).toBe(403);
+    expect((await call('PATCH', '/queues/api/queues/payment/run-1-1-1/update-data', undefined, { jobData: {} })).statusCode).toBe(403);
+    expect((await call('PUT', '/queues/api/queues/payment/obliterate')).statusCode).toBe(403);
+  });
+});
+
+/** Asks until there is an answer: the queue's own bookkeeping ends a moment after the handler. */
+async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

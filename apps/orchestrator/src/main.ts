@@ -1,0 +1,3 @@
+import { startOrchestrator } from './start-orchestrator.js';
+
+await startOrchestrator(import.meta.url);
