@@ -25,7 +25,8 @@ const KILL_AFTER_MS = 14_000;
  * One child process, started again when it crashes.
  *
  * States: stopped → running → (crashed → running)* → stopping → stopped; crashed too often → given up.
- * It runs in a process group of its own, so that Ctrl-C in the terminal does not reach it before its turn to stop.
+ * It runs in a process group of its own, so that Ctrl-C in the terminal does not reach it before its turn to stop; its IPC channel closes when we are
+ * gone, which tells it to stop.
  */
 export class ManagedProcess {
   #options;
@@ -34,6 +35,8 @@ export class ManagedProcess {
   /** @type {Promise<void>} */
   #exited = Promise.resolve();
   #stopping = false;
+  /** It was killed on purpose: what follows is no crash. */
+  #killed = false;
   /** @type {number[]} */
   #restartsAtMs = [];
   /** @type {NodeJS.Timeout | undefined} */
@@ -52,7 +55,7 @@ export class ManagedProcess {
   start() {
     this.#stopping = false;
     const { command, directory, environment, logFile, onLine, onStart } = this.#options;
-    const child = spawn(process.execPath, command, { cwd: directory, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, command, { cwd: directory, env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
     const log = createWriteStream(logFile, { flags: 'a' });
     for (const stream of [child.stdout, child.stderr]) {
@@ -73,9 +76,11 @@ export class ManagedProcess {
     if (child.pid !== undefined) onStart(child.pid);
   }
 
-  /** Ends it at once, as a crash would; it is started again. */
+  /** Ends it at once, as a crash would; it is started again, and that does not count as a crash. */
   kill() {
-    this.#child?.kill('SIGKILL');
+    if (this.#child === undefined) return;
+    this.#killed = true;
+    this.#child.kill('SIGKILL');
   }
 
   /**
@@ -96,6 +101,12 @@ export class ManagedProcess {
   /** @param {string} reason */
   #restartAfterCrash(reason) {
     const { name, onCrash, onGivenUp } = this.#options;
+    if (this.#killed) {
+      this.#killed = false;
+      onCrash(`${name} was killed; it is started again.`);
+      this.start();
+      return;
+    }
     const now = Date.now();
     this.#restartsAtMs = [...this.#restartsAtMs.filter((atMs) => now - atMs < RESTART_WINDOW_MS), now];
     if (this.#restartsAtMs.length > RESTARTS_MAX) {

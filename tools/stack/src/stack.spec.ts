@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -136,16 +136,34 @@ describe('a managed process', () => {
       onGivenUp: () => (seen.givenUp += 1),
     });
 
-  it('is started again when it is killed, and not when it is stopped', async () => {
+  it('is started again however often it is killed, and not when it is stopped', async () => {
     const seen = { lines: [] as string[], crashes: [] as string[], givenUp: 0 };
     const worker = managed(`console.log('up'); setInterval(() => {}, 1000)`, seen);
     worker.start();
     await waitUntil(async () => seen.lines.length === 1 || undefined, { timeoutMs: 5_000, what: 'the first start' });
-    worker.kill();
-    await waitUntil(async () => seen.lines.length === 2 || undefined, { timeoutMs: 5_000, what: 'the second start' });
-    expect(seen.crashes).toEqual(['worker ended (SIGKILL); it is started again.']);
+    for (let kills = 1; kills <= 7; kills += 1) {
+      worker.kill();
+      await waitUntil(async () => seen.lines.length === kills + 1 || undefined, { timeoutMs: 5_000, what: `start ${kills + 1}` });
+    }
+    expect(seen.crashes).toEqual(Array.from({ length: 7 }, () => 'worker was killed; it is started again.'));
     await worker.stop();
     expect(worker.pid).toBeUndefined();
-    expect(seen).toMatchObject({ givenUp: 0, lines: ['up', 'up'] });
+    expect(seen).toMatchObject({ givenUp: 0, lines: Array.from({ length: 8 }, () => 'up') });
+  });
+
+  it('is told when the process that started it is gone', async () => {
+    const stack = spawn(process.execPath, [
+      '--input-type=module',
+      '-e',
+      `import { ManagedProcess } from ${JSON.stringify(new URL('./managed-process.mjs', import.meta.url).href)};
+       new ManagedProcess({
+         name: 'worker', directory: '.', environment: {}, logFile: ${JSON.stringify(join(directory, 'worker.log'))},
+         command: ['-e', "process.on('disconnect', () => { require('fs').writeFileSync(" + ${JSON.stringify(JSON.stringify(join(directory, 'told')))} + ", ''); process.exit(); }); console.log('up')"],
+         onLine: (line) => console.log(line), onStart() {}, onCrash() {}, onGivenUp() {},
+       }).start();`,
+    ]);
+    await new Promise((resolve) => stack.stdout.once('data', resolve));
+    stack.kill('SIGKILL');
+    await waitUntil(async () => existsSync(join(directory, 'told')) || undefined, { timeoutMs: 5_000, what: 'the worker to be told' });
   });
 });

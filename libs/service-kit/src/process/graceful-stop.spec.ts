@@ -24,6 +24,15 @@ describe('installGracefulStop', () => {
     expect(signals).toEqual(['SIGTERM']);
   });
 
+  it('given a supervisor with an IPC channel, when it is gone, then the process stops as on SIGTERM', async () => {
+    const target = new FakeProcess();
+    const requests: string[] = [];
+    installGracefulStop({ logger: silent, graceMs: 60_000, target, stop: async (request) => void requests.push(request) });
+    target.emit('disconnect');
+    expect(await target.exited).toBe(0);
+    expect(requests).toEqual(['disconnect']);
+  });
+
   it('given work that does not end, when the grace is over, then the exit code is 1', async () => {
     const target = new FakeProcess();
     installGracefulStop({ logger: silent, graceMs: 5, target, stop: () => new Promise(() => undefined) });

@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import type { ProcessPort } from './process-port.js';
 
-/** Exit codes by signal: 128 and the signal's number. */
-const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+/**
+ * What asks a process to stop, with the exit code if it asks twice: 128 and the signal's number. `disconnect` comes when the process was started
+ * with an IPC channel and whoever started it is gone: a service must not outlive its supervisor.
+ */
+const REQUESTS = { SIGINT: 130, SIGTERM: 143, disconnect: 1 } as const;
 
 export interface GracefulStopOptions {
   logger: Logger;
@@ -14,17 +17,17 @@ export interface GracefulStopOptions {
 }
 
 /**
- * States: running → (first SIGTERM or SIGINT) stopping → exited.
+ * States: running → (first SIGTERM, SIGINT or disconnect) stopping → exited.
  * Stopping ends with exit code 0 when `stop` resolves, 1 when it rejects or the grace is over, 130 or 143 at once on a second signal.
  *
  * @returns takes the handlers away
  */
 export function installGracefulStop({ logger, graceMs, stop, target }: GracefulStopOptions): () => void {
   let stopping = false;
-  const onSignal = (signal: keyof typeof SIGNALS) => {
+  const onSignal = (signal: keyof typeof REQUESTS) => {
     if (stopping) {
       logger.warn({ signal }, 'second signal: exiting at once');
-      target.exit(SIGNALS[signal]);
+      target.exit(REQUESTS[signal]);
       return;
     }
     stopping = true;
@@ -46,7 +49,7 @@ export function installGracefulStop({ logger, graceMs, stop, target }: GracefulS
       },
     );
   };
-  const listeners = (Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]).map((signal) => ({ signal, listener: () => onSignal(signal) }));
+  const listeners = (Object.keys(REQUESTS) as (keyof typeof REQUESTS)[]).map((signal) => ({ signal, listener: () => onSignal(signal) }));
   for (const { signal, listener } of listeners) target.on(signal, listener);
   return () => {
     for (const { signal, listener } of listeners) target.off(signal, listener);
