@@ -1,6 +1,7 @@
 /**
  * Owns one embedded Postgres in a process of its own. The library stops its servers as soon as its process gets SIGINT; here nobody sends one, so
- * that Ctrl-C in a terminal can end the services first and the database last. If the parent dies, the database is stopped too.
+ * that Ctrl-C in a terminal can end the services first and the database last. If the parent dies, the database is stopped too. If the server dies, it
+ * is started again, and recovers from its write-ahead log.
  *
  * argv[2]: JSON of {@link import('./embedded-postgres.mjs').RunnerOptions}. Speaks `{ ready: true }`, `{ failed }` and takes `'stop'`.
  */
@@ -36,9 +37,37 @@ const server = new EmbeddedPostgres({
   onError: remember,
 });
 
+const RESTART_TRIES_MAX = 60;
+const RESTART_PAUSE_MS = 500;
+let stopping = false;
+
 async function stop() {
+  stopping = true;
   await server.stop();
   process.exit(0);
+}
+
+/** The library keeps its child in a field that its types do not show. */
+const serverProcess = () => /** @type {{ process?: import('node:child_process').ChildProcess }} */ (/** @type {unknown} */ (server)).process;
+
+async function start() {
+  await server.start();
+  serverProcess()?.once('exit', () => void startAgain());
+}
+
+/** Children of a killed server hold its shared memory for a moment, so that the first tries may fail. */
+async function startAgain() {
+  for (let tries = 1; !stopping; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === RESTART_TRIES_MAX) {
+        console.error(`Postgres died and could not be started again: ${[error, ...lastLines].map(String).join('\n')}`);
+        process.exit(1);
+      }
+      await new Promise((resolve) => setTimeout(resolve, RESTART_PAUSE_MS));
+    }
+  }
 }
 process.on('message', (message) => {
   if (message === 'stop') void stop();
@@ -47,7 +76,7 @@ process.on('disconnect', () => void stop());
 
 try {
   if (!existsSync(join(options.dataDirectory, 'PG_VERSION'))) await server.initialise();
-  await server.start();
+  await start();
   process.send?.({ ready: true });
 } catch (error) {
   process.send?.({ failed: [error instanceof Error ? error.message : '', ...lastLines].filter(Boolean).join('\n') });
