@@ -1,5 +1,5 @@
 import { JobQueues } from '@backstitch/queues';
-import { bootstrapService, type BootstrapOptions, type RunningService } from '@backstitch/service-kit';
+import { bootstrapService, queueConnectionFrom, type BootstrapOptions, type RunningService } from '@backstitch/service-kit';
 import type { FastifyInstance } from 'fastify';
 import { configurationSchema, type Configuration } from './configuration.js';
 import { ConsoleModule } from './console.module.js';
@@ -19,7 +19,7 @@ export function startConsole(
       // Nest's adapter and the plugins disagree on Fastify's type parameters only.
       const server = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
       await protect(server, new OperatorKey(configuration.CONSOLE_KEY_SHA256));
-      await serveBullBoard(server, app.get(JobQueues));
+      await serveBullBoard(server, app.get(JobQueues), queueConnectionFrom(configuration).backend);
     },
     ...overrides,
   });

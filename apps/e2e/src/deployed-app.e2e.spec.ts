@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { bootstrapDatabase, ROLES } from '@backstitch/database';
-import { createTestDatabase, freePort } from '@backstitch/servers';
+import { createPlatformTestDatabase } from '@backstitch/database/testing';
+import { freePort } from '@backstitch/servers';
 import { buildPlatform, waitUntil } from '@backstitch/stack';
 
 const WORKSPACE = join(import.meta.dirname, '../../..');
@@ -12,14 +12,14 @@ const WORKSPACE = join(import.meta.dirname, '../../..');
 /** One app stands for all: they are built by the same program. */
 describe('a built app, copied out of the workspace', () => {
   const folder = mkdtempSync(join(tmpdir(), 'backstitch-deployed-'));
-  let database: Awaited<ReturnType<typeof createTestDatabase>>;
+  let database: Awaited<ReturnType<typeof createPlatformTestDatabase>>;
   let app: ChildProcess | undefined;
   let output = '';
 
   beforeAll(async () => {
     await buildPlatform();
     cpSync(join(WORKSPACE, 'dist/apps/inventory'), folder, { recursive: true });
-    database = await createTestDatabase('deployed');
+    database = await createPlatformTestDatabase({ label: 'deployed', queues: 'postgres' });
   }, 180_000);
   afterAll(async () => {
     if (app !== undefined && app.exitCode === null) {
@@ -41,10 +41,8 @@ describe('a built app, copied out of the workspace', () => {
   }, 120_000);
 
   it('starts with node main.js, becomes ready, and stops at SIGTERM', async () => {
-    const passwords = Object.fromEntries(ROLES.map((role) => [role, `deployed-${role}`])) as Record<(typeof ROLES)[number], string>;
-    const { urls } = await bootstrapDatabase({ adminUrl: database.url, database: database.name, passwords, queues: 'postgres' });
     const port = await freePort();
-    app = spawn(process.execPath, ['main.js'], { cwd: folder, env: { PATH: process.env.PATH, PORT: String(port), DATABASE_URL: urls.inventory } });
+    app = spawn(process.execPath, ['main.js'], { cwd: folder, env: { PATH: process.env.PATH, PORT: String(port), DATABASE_URL: database.urls.inventory } });
     for (const stream of [app.stdout, app.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const exited = new Promise<number | null>((resolve) => app?.once('exit', resolve));
 

@@ -1,5 +1,5 @@
 import { ActivityHost, activityMetrics, ActivityModule } from '@backstitch/activity';
-import { DatabaseModule, HealthRegistry, queueConnectionFrom, sharePool, type ServiceContext } from '@backstitch/service-kit';
+import { activitySettingsFrom, DatabaseModule, HealthRegistry, type ServiceContext } from '@backstitch/service-kit';
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { FulfilmentActivities } from './activities/fulfilment-activities.js';
@@ -11,9 +11,6 @@ import { migrations } from './migrations/index.js';
 import { CARRIER_PICKUP_AFTER_MS, CarrierPickup } from './shipments/carrier-pickup.js';
 import { ShipmentDispatcher } from './shipments/shipment-dispatcher.js';
 import { ShipmentService } from './shipments/shipment.service.js';
-
-/** Attempts under way get this share of the whole grace; the rest is for HTTP and the database. */
-const ACTIVITY_GRACE_SHARE = 0.8;
 
 @Module({})
 export class AppModule implements OnModuleInit {
@@ -32,9 +29,7 @@ export class AppModule implements OnModuleInit {
           useFactory: (dataSource: DataSource) => ({
             service,
             dataSource,
-            connection: queueConnectionFrom(configuration),
-            ...sharePool(configuration.DATABASE_POOL_MAX),
-            graceMs: Math.floor(configuration.SHUTDOWN_GRACE_MS * ACTIVITY_GRACE_SHARE),
+            ...activitySettingsFrom(configuration),
             logger,
             observer: activityMetrics(metricsRegistry),
           }),

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ActivityOutcome } from '@backstitch/protocol';
+import { WorkWire } from '@backstitch/testing';
 import { queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
 import { bootstrapService, createLogger, queueConnectionFrom, type RunningService } from '@backstitch/service-kit';
 import { connectActivities } from '@backstitch/activity';
@@ -9,7 +10,6 @@ import { AppModule } from '../src/app.module.js';
 import { configurationSchema, type FulfilmentConfiguration } from '../src/configuration.js';
 import { ShipmentDispatcher } from '../src/shipments/shipment-dispatcher.js';
 import { createFulfilmentDatabase, type FulfilmentDatabase } from './fulfilment-database.js';
-import { WorkWire } from './work-wire.js';
 
 const silent = createLogger({ service: 'fulfilment', level: 'silent' });
 

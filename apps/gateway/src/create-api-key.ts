@@ -1,11 +1,10 @@
 import 'reflect-metadata';
 import { parseArgs } from 'node:util';
 import { text } from 'node:stream/consumers';
-import { connectWithRetry, createDataSource, createLogger, databaseConfiguration, migrate, readConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
-import { gatewayMigrations } from './migrations/index.js';
 import { createApiKey } from './security/create-key.js';
 import { ROLES } from './security/roles.js';
+import { withKeyDatabase } from './security/with-key-database.js';
 
 const USAGE = `Usage: node create-api-key.js --role orders|operator|viewer --name <name> [--from-stdin]
 
@@ -24,22 +23,9 @@ async function main(): Promise<void> {
     return;
   }
   const { role, name, 'from-stdin': fromStdin } = parsed.data;
-  const configuration = readConfiguration(z.object({ DATABASE_URL: databaseConfiguration.DATABASE_URL }));
   const given = fromStdin ? (await text(process.stdin)).trim() : undefined;
-  const dataSource = createDataSource({
-    url: configuration.DATABASE_URL,
-    schema: 'gateway',
-    migrations: gatewayMigrations,
-    poolMax: 2,
-    applicationName: 'gateway create-api-key',
-  });
-  await connectWithRetry(() => migrate(dataSource), { logger: createLogger({ service: 'create-api-key', level: 'silent' }) });
-  await dataSource.initialize();
-  try {
-    process.stdout.write(`${await createApiKey(dataSource, role, name, given)}\n`);
-  } finally {
-    await dataSource.destroy();
-  }
+  const key = await withKeyDatabase('create-api-key', (dataSource) => createApiKey(dataSource, role, name, given));
+  process.stdout.write(`${key}\n`);
 }
 
 main().catch((error: unknown) => {

@@ -26,10 +26,11 @@ export class Database {
   }
 }
 
-async function withDeadline<T>(work: Promise<T>): Promise<T> {
+/** Waits no longer than that; what was begun ends by its own time-outs. @throws DatabaseDeadlineError */
+export async function withDeadline<T>(work: Promise<T>, deadlineMs: number = DATABASE_DEADLINE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DatabaseDeadlineError(DATABASE_DEADLINE_MS)), DATABASE_DEADLINE_MS);
+    timer = setTimeout(() => reject(new DatabaseDeadlineError(deadlineMs)), deadlineMs);
   });
   try {
     return await Promise.race([work, expired]);

@@ -20,7 +20,7 @@ import { BulkOrchestrator, Orchestrator } from './orchestrator/orchestrator.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
 import { ProblemFilter } from './problems/problem-filter.js';
-import { AUDITOR_POOL, ReconciliationService } from './reports/reconciliation.service.js';
+import { AUDITOR_POOL, REPORT_STATEMENT_TIMEOUT_MS, ReconciliationService } from './reports/reconciliation.service.js';
 import { ReportsController } from './reports/reports.controller.js';
 import { ReturnStarter } from './returns/return-starter.js';
 import { ReturnsController } from './returns/returns.controller.js';
@@ -100,7 +100,14 @@ export class GatewayModule implements OnApplicationShutdown {
 }
 
 function auditorPool(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max: 2, connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, application_name: 'gateway auditor' });
+  const pool = new pg.Pool({
+    connectionString,
+    max: 2,
+    connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
+    // A little more than the server's own limit on a statement: this one is for a server that has fallen silent.
+    query_timeout: REPORT_STATEMENT_TIMEOUT_MS + 2_000,
+    application_name: 'gateway auditor',
+  });
   // An idle connection that breaks must not end the process: the pool replaces it.
   pool.on('error', () => undefined);
   return pool;

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { createGatewayDatabase, GatewayUnderTest, type TestDatabase } from './gateway-under-test.js';
+import type pg from 'pg';
+import { AUDITOR_POOL } from '../src/reports/reconciliation.service.js';
+import { createGatewayDatabase, GatewayUnderTest, type Answer, type TestDatabase } from './gateway-under-test.js';
 
 /** Stands between the gateway and Postgres, so that a test can break the line or let it fall silent. */
 class Line {
   private readonly sockets = new Set<Socket>();
+  private isSilent = false;
   private constructor(private readonly server: Server) {}
 
   static async to(url: URL): Promise<Line> {
@@ -17,7 +20,7 @@ class Line {
         line.sockets.add(end);
         end.on('error', () => undefined);
       }
-      socket.pipe(upstream).pipe(socket);
+      if (!line.isSilent) socket.pipe(upstream).pipe(socket);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     return line;
@@ -29,6 +32,7 @@ class Line {
   }
 
   fallSilent(): void {
+    this.isSilent = true;
     for (const socket of this.sockets) {
       socket.unpipe();
       socket.pause();
@@ -55,14 +59,24 @@ describe('a database that is away', () => {
     const line = await Line.to(url);
     url.port = String(line.port);
     const gateway = await GatewayUnderTest.start({ ...database, url: url.href });
+    // The operator's key is known, and connections for reports and for locks are open: what fails is the work itself.
+    const { operator, orders } = gateway.keys;
+    await gateway.upload('no header');
+    await gateway.app.get<pg.Pool>(AUDITOR_POOL).query('SELECT 1');
     line[fault]();
-    const startedAt = Date.now();
-    const answer = await gateway.send('GET', '/orders', { key: gateway.keys.orders });
-    const durationMs = Date.now() - startedAt;
+    const timed = async (send: () => Promise<Answer>) => {
+      const startedAt = Date.now();
+      const { status, body, headers } = await send();
+      return { status, type: body.type, retryAfter: headers.get('retry-after'), isInTime: Date.now() - startedAt < 8_000 };
+    };
+    const answers = await Promise.all([
+      timed(() => gateway.send('GET', '/orders', { key: orders })),
+      timed(() => gateway.send('GET', '/imports', { key: operator })),
+      timed(() => gateway.upload('InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n')),
+      timed(() => gateway.send('GET', '/reports/reconciliation', { key: operator })),
+    ]);
     line.break();
     await gateway.stop();
-    expect(answer).toMatchObject({ status: 503, body: { type: 'urn:backstitch:problem:database-unavailable' } });
-    expect(answer.headers.get('retry-after')).toBe('2');
-    expect(durationMs).toBeLessThan(5_000);
-  });
+    expect(answers).toEqual(answers.map(() => ({ status: 503, type: 'urn:backstitch:problem:database-unavailable', retryAfter: '2', isInTime: true })));
+  }, 20_000);
 });

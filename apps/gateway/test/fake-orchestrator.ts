@@ -2,6 +2,7 @@ import {
   WorkflowNotFoundError,
   WorkflowAlreadyClosedError,
   type AwaitClosedResponse,
+  type ControlErrorBody,
   type IncidentAction,
   type JsonValue,
   type ListIncidentsResponse,
@@ -41,6 +42,9 @@ export class FakeOrchestrator extends BulkOrchestrator {
   outage: Error | undefined;
   /** Called before a batch is started; may throw. */
   beforeStart: (requests: StartWorkflowRequest[]) => void = () => undefined;
+  /** Why that one start is refused, if it is. */
+  refuse: (request: StartWorkflowRequest) => ControlErrorBody['error'] | undefined = () => undefined;
+  beforeCancel: (workflowId: string) => void = () => undefined;
   ending: (request: StartWorkflowRequest) => Ending = () => COMPLETED;
   lastList: ListWorkflowsRequest | undefined;
   private waiting: (() => void)[] = [];
@@ -66,6 +70,8 @@ export class FakeOrchestrator extends BulkOrchestrator {
     return requests.map((request): StartWorkflowResult => {
       const known = this.runs.get(request.workflowId);
       const { workflowId } = request;
+      const error = this.refuse(request);
+      if (error !== undefined) return { status: 'rejected', workflowId, error };
       if (known !== undefined) {
         const { runId, status } = known.description;
         if (known.start.requestFingerprint !== request.requestFingerprint) return { status: 'conflict', workflowId, runId };
@@ -105,6 +111,7 @@ export class FakeOrchestrator extends BulkOrchestrator {
 
   async cancel(workflowId: string): Promise<void> {
     this.check();
+    this.beforeCancel(workflowId);
     const { description } = this.find(workflowId);
     if (description.status !== 'RUNNING') throw new WorkflowAlreadyClosedError(workflowId, description.status);
     description.cancelRequested = true;

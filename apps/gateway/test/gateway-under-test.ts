@@ -49,6 +49,8 @@ export class GatewayUnderTest {
     readonly url: string,
     readonly orchestrator: FakeOrchestrator,
     readonly keys: Record<Role, string>,
+    /** `GET /orders/:orderId` and so on, as Fastify knows them. */
+    readonly routes: readonly string[],
   ) {}
 
   static async start(
@@ -68,7 +70,12 @@ export class GatewayUnderTest {
         GatewayModule.forRoot({ databaseUrl: database.url, auditorDatabaseUrl: database.url, databasePoolMax: 6, orchestrator, bulkOrchestrator: orchestrator }),
       ],
     };
-    const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(GATEWAY_FASTIFY_OPTIONS), { logger: false, abortOnError: false });
+    const adapter = new FastifyAdapter(GATEWAY_FASTIFY_OPTIONS);
+    const routes: string[] = [];
+    adapter.getInstance().addHook('onRoute', ({ method, url }) => {
+      routes.push(...[method].flat().map((name) => `${name} ${url}`));
+    });
+    const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, abortOnError: false });
     await configureHttpEdge(app, { requestsPerMinute });
     await app.listen(0, '127.0.0.1');
     const dataSource = app.get(DataSource);
@@ -77,7 +84,7 @@ export class GatewayUnderTest {
       operator: await createApiKey(dataSource, 'operator', 'operator'),
       viewer: await createApiKey(dataSource, 'viewer', 'viewer'),
     };
-    return new GatewayUnderTest(app, await app.getUrl(), orchestrator, keys);
+    return new GatewayUnderTest(app, await app.getUrl(), orchestrator, keys, routes);
   }
 
   get dataSource(): DataSource {

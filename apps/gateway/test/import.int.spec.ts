@@ -173,6 +173,23 @@ describe('an import', () => {
     expect(view.outcome.orders).toMatchObject({ accepted: 1, completed: 1 });
   });
 
+  it.each(['stockIntakeWorkflow', 'orderWorkflow', 'returnWorkflow'])('waits and goes on where the orchestrator refuses a start of %s for now', async (workflowType) => {
+    let refusals = 2;
+    orchestrator.refuse = (request) => (request.workflowType === workflowType && refusals-- > 0 ? { code: 'OVERLOADED', message: 'later', details: { retryAfterMs: 10 } } : undefined);
+    const view = await importAll(csv(line('536365', 'A', 5, '1.00'), line('C536366', 'A', -1, '1.00')));
+    expect(view.outcome).toMatchObject({ orders: { accepted: 1, completed: 1 }, returns: { accepted: 1, completed: 1 }, rejected: { rows: 0, invoices: 0 } });
+  });
+
+  it('rejects a line whose SKU the services would refuse, and that line alone', async () => {
+    const view = await importAll(csv('536365,"A\tB",x,1,2010-12-01,1.00,17850.0,France', '536365,"A\nB",x,1,2010-12-01,1.00,17850.0,France', line('536365', 'C', 1, '1.00')));
+    expect((await rejections(view.importId)).map(({ lineNumber, reason }) => [lineNumber, reason])).toEqual([
+      [2, 'sku-invalid'],
+      [3, 'quote-not-closed'],
+      [4, 'quote-not-closed'],
+    ]);
+    expect(ordersPlaced()).toMatchObject([{ lines: [{ sku: 'C' }] }]);
+  });
+
   it('goes on after a restart exactly where it was', async () => {
     orchestrator.ending = (start) => (start.workflowType === 'orderWorkflow' ? undefined : COMPLETED);
     const uploaded = await gateway.upload(csv(line('536365', 'A', 5, '1.00'), line('536366', 'A', 1, '1.00'), line('C536367', 'A', -6, '1.00')));

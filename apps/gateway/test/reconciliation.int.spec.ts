@@ -104,11 +104,19 @@ describe('reconciliation', () => {
     ['payment.charged-wrong-amount', `UPDATE payment.ledger SET amount_minor = 99 WHERE order_id = 'o4'`, { orderId: 'o4' }],
     ['order.charged-wrong-amount', `UPDATE payment.ledger SET amount_minor = 499 WHERE order_id = 'o1' AND kind = 'payment.charged'`, { orderId: 'o1' }],
     ['order.charge-not-undone', `DELETE FROM payment.ledger WHERE kind = 'payment.reversed'`, { orderId: 'o2' }],
+    ['order.charged-wrong-amount', `UPDATE orchestrator.ledger SET amount_minor = NULL WHERE order_id = 'o1'`, { orderId: 'o1' }],
+    ['order.charged-wrong-amount', `INSERT INTO orchestrator.ledger (kind, order_id, reference, amount_minor, currency) VALUES ('order', 'o9', 'completed', 10, 'GBP')`, { orderId: 'o9' }],
+    ['order.never-reserved', `INSERT INTO orchestrator.ledger (kind, order_id, reference, amount_minor, currency) VALUES ('order', 'o9', 'completed', 10, 'GBP')`, { orderId: 'o9' }],
+    ['order.never-shipped', `INSERT INTO orchestrator.ledger (kind, order_id, reference, amount_minor, currency) VALUES ('order', 'o9', 'completed', 10, 'GBP')`, { orderId: 'o9' }],
+    ['order.reservation-not-undone', `UPDATE orchestrator.ledger SET reference = 'failed' WHERE order_id = 'o4'`, { orderId: 'o4' }],
+    ['order.charge-not-undone', `UPDATE orchestrator.ledger SET reference = 'failed' WHERE order_id = 'o4'`, { orderId: 'o4' }],
     ['order.never-reserved', `DELETE FROM inventory.ledger WHERE order_id = 'o1'`, { orderId: 'o1' }],
     ['order.never-shipped', `DELETE FROM fulfilment.ledger`, { orderId: 'o1' }],
     ['return.unknown', `DELETE FROM orchestrator.ledger WHERE kind = 'return'`, { returnId: 'r1' }],
     ['return.refunded-wrong-amount', `UPDATE payment.ledger SET amount_minor = 99 WHERE kind = 'payment.refunded'`, { returnId: 'r1' }],
     ['return.refunded-too-much', `UPDATE orchestrator.ledger SET amount_minor = 99, reference = 'running' WHERE kind = 'return'`, { returnId: 'r1' }],
+    ['return.refunded-wrong-amount', `UPDATE orchestrator.ledger SET amount_minor = NULL WHERE kind = 'return'`, { returnId: 'r1' }],
+    ['return.wrong-refund', `UPDATE payment.ledger SET order_id = 'o4' WHERE kind = 'payment.refunded'`, { returnId: 'r1', orderId: 'o1' }],
     ['return.nothing-came-back', `DELETE FROM inventory.ledger WHERE kind = 'stock.returned'`, { returnId: 'r1' }],
     ['return.pieces-not-undone', `UPDATE orchestrator.ledger SET reference = 'compensated' WHERE kind = 'return'`, { returnId: 'r1' }],
     ['return.refund-without-return', `UPDATE orchestrator.ledger SET reference = 'compensated' WHERE kind = 'return'`, { returnId: 'r1' }],
@@ -124,6 +132,14 @@ describe('reconciliation', () => {
     const { clean, discrepancies } = await report();
     expect(clean).toBe(false);
     expect(discrepancies).toContainEqual(expect.objectContaining({ kind, ...where }));
+  });
+
+  it('compares totals to the penny, also where a floating point number would not', async () => {
+    // 2^53 and one penny: as floats both sides would be equal.
+    await change(`UPDATE orchestrator.ledger SET amount_minor = 9007199254740992 WHERE order_id = 'o1'`);
+    await change(`UPDATE payment.ledger SET amount_minor = 9007199254740993 WHERE order_id = 'o1' AND kind = 'payment.charged'`);
+    const { discrepancies } = await report();
+    expect(discrepancies).toContainEqual(expect.objectContaining({ kind: 'total.money', currency: 'GBP' }));
   });
 
   it('lists at most 1,000 and counts all', async () => {

@@ -1,4 +1,4 @@
-import { OverloadedError, StoreUnavailableError } from '@backstitch/protocol';
+import { InternalError, OverloadedError, StoreUnavailableError } from '@backstitch/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { COMPENSATED, COMPLETED, type Ending, FakeOrchestrator } from './fake-orchestrator.js';
 import { createGatewayDatabase, GatewayUnderTest, type TestDatabase } from './gateway-under-test.js';
@@ -144,6 +144,20 @@ describe('the REST edge', () => {
     expect((await gateway.send('GET', `/orders/${body.orderId}`, { key })).body.status).toBe('cancelled');
   });
 
+  it('refuses to cancel an order that ended between the look and the request, as one that has ended', async () => {
+    const { body } = await place();
+    orchestrator.beforeCancel = (workflowId) => orchestrator.end(workflowId, COMPLETED as NonNullable<Ending>);
+    const answer = await gateway.send('POST', `/orders/${body.orderId}/cancel`, { key });
+    orchestrator.beforeCancel = () => undefined;
+    expect(answer).toMatchObject({ status: 409, body: { type: problem('order-already-closed') } });
+  });
+
+  it('makes one order of many requests at once with the same idempotency key', async () => {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => place(ORDER, { 'idempotency-key': 'at-once' })));
+    expect(new Set(answers.map((answer) => `${answer.status} ${answer.body.orderId}`)).size).toBe(1);
+    expect(answers[0]?.status).toBe(202);
+  });
+
   describe('a return', () => {
     const completedOrder = async (): Promise<string> => {
       orchestrator.ending = (start): Ending => (start.workflowType === 'orderWorkflow' ? COMPLETED : undefined);
@@ -175,6 +189,32 @@ describe('the REST edge', () => {
       const first = await give(orderId, { lines: [{ sku: 'ABC', quantity: 1 }] }, { 'idempotency-key': 'r1' });
       expect(await give(orderId, { lines: [{ sku: 'ABC', quantity: 1 }] }, { 'idempotency-key': 'r1' })).toMatchObject({ status: 202, body: first.body });
       expect(await give(orderId, { lines: [{ sku: 'ABC', quantity: 2 }] }, { 'idempotency-key': 'r1' })).toMatchObject({ status: 422 });
+    });
+
+    it('is one return, however often it is asked for at once with the same idempotency key', async () => {
+      const orderId = await completedOrder();
+      const answers = await Promise.all(Array.from({ length: 8 }, () => give(orderId, undefined, { 'idempotency-key': 'r-at-once' })));
+      expect(answers.map((answer) => `${answer.status} ${answer.body.returnId} ${answer.body.amountMinor}`)).toEqual(answers.map(() => `202 ${answers[0]?.body.returnId} 600`));
+    });
+
+    it('is refused with 422 where the same key asks for two orders at once', async () => {
+      const orders = [await completedOrder(), await completedOrder()];
+      const answers = await Promise.all(orders.map((orderId) => give(orderId, undefined, { 'idempotency-key': 'r-two-orders' })));
+      expect(answers.map((answer) => answer.status).sort()).toEqual([202, 422]);
+    });
+
+    it('stays accepted where nobody knows whether the orchestrator started it', async () => {
+      const orderId = await completedOrder();
+      orchestrator.beforeStart = () => {
+        throw new InternalError('it broke');
+      };
+      const answer = await give(orderId);
+      orchestrator.beforeStart = () => undefined;
+      expect(answer.status).toBe(202);
+      expect(await give(orderId)).toMatchObject({ status: 409, body: { type: problem('nothing-to-return') } });
+      const { ReturnStarter } = await import('../src/returns/return-starter.js');
+      await gateway.app.get(ReturnStarter).startPending(0);
+      expect(orchestrator.runs.has(`return-${answer.body.returnId}`)).toBe(true);
     });
 
     it('never gives a piece back twice, however many ask at once', async () => {

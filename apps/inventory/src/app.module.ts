@@ -1,5 +1,5 @@
 import { ActivityHost, activityMetrics, ActivityModule } from '@backstitch/activity';
-import { DatabaseModule, HealthRegistry, queueConnectionFrom, sharePool, type ServiceContext } from '@backstitch/service-kit';
+import { activitySettingsFrom, DatabaseModule, HealthRegistry, type ServiceContext } from '@backstitch/service-kit';
 import { Inject, Module, type DynamicModule, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { InventoryActivities } from './activities/inventory-activities.js';
@@ -9,9 +9,6 @@ import { StockIntakeService } from './intake/stock-intake.service.js';
 import { migrations } from './migrations/index.js';
 import { ReservationService } from './reservations/reservation.service.js';
 import { ReturnService } from './returns/return.service.js';
-
-/** Attempts under way get this share of the whole grace; the rest is for HTTP and the database. */
-const ACTIVITY_GRACE_SHARE = 0.8;
 
 @Module({})
 export class AppModule implements OnModuleInit {
@@ -30,9 +27,7 @@ export class AppModule implements OnModuleInit {
           useFactory: (dataSource: DataSource) => ({
             service,
             dataSource,
-            connection: queueConnectionFrom(configuration),
-            ...sharePool(configuration.DATABASE_POOL_MAX),
-            graceMs: Math.floor(configuration.SHUTDOWN_GRACE_MS * ACTIVITY_GRACE_SHARE),
+            ...activitySettingsFrom(configuration),
             logger,
             observer: activityMetrics(metricsRegistry),
           }),

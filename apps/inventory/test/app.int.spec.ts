@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ActivityOutcome } from '@backstitch/protocol';
+import { WorkWire } from '@backstitch/testing';
 import { queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
 import { bootstrapService, createLogger, queueConnectionFrom, type RunningService } from '@backstitch/service-kit';
 import { connectActivities } from '@backstitch/activity';
@@ -9,7 +10,6 @@ import { AppModule } from '../src/app.module.js';
 import { configurationSchema, type InventoryConfiguration } from '../src/configuration.js';
 import { balances } from './balances.js';
 import { createInventoryDatabase, type InventoryDatabase } from './inventory-database.js';
-import { WorkWire } from './work-wire.js';
 
 const silent = createLogger({ service: 'inventory', level: 'silent' });
 

@@ -1,5 +1,5 @@
+import { queryRows } from '@backstitch/service-kit';
 import type { EntityManager } from 'typeorm';
-import { queryRows } from '../src/database/query-rows.js';
 
 export interface Balance {
   onHand: number;

@@ -1,6 +1,6 @@
-import { ActivityModule, activityMetrics } from '@backstitch/activity';
-import { DatabaseModule, LOGGER, METRICS_REGISTRY, queueConnectionFrom } from '@backstitch/service-kit';
-import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { ActivityHost, ActivityModule, activityMetrics } from '@backstitch/activity';
+import { activitySettingsFrom, DatabaseModule, HealthRegistry, LOGGER, METRICS_REGISTRY } from '@backstitch/service-kit';
+import { Inject, Module, type DynamicModule, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
@@ -20,8 +20,12 @@ import { ReversalService } from './refunds/reversal-service.js';
 export const SERVICE = 'payment';
 
 @Module({})
-export class PaymentModule implements OnApplicationShutdown {
-  constructor(@Inject(PAYMENT_PROVIDER) private readonly provider: StripePaymentProvider) {}
+export class PaymentModule implements OnModuleInit, OnApplicationShutdown {
+  constructor(
+    @Inject(PAYMENT_PROVIDER) private readonly provider: StripePaymentProvider,
+    @Inject(ActivityHost) private readonly activities: ActivityHost,
+    @Inject(HealthRegistry) private readonly health: HealthRegistry,
+  ) {}
 
   static forRoot(configuration: Configuration): DynamicModule {
     return {
@@ -39,9 +43,8 @@ export class PaymentModule implements OnApplicationShutdown {
           useFactory: (dataSource: DataSource, logger: Logger, metricsRegistry: Registry) => ({
             service: SERVICE,
             dataSource,
-            connection: queueConnectionFrom(configuration),
+            ...activitySettingsFrom(configuration),
             ...concurrencies(configuration.DATABASE_POOL_MAX),
-            graceMs: Math.floor(configuration.SHUTDOWN_GRACE_MS * 0.8),
             logger,
             observer: activityMetrics(metricsRegistry),
           }),
@@ -66,6 +69,10 @@ export class PaymentModule implements OnApplicationShutdown {
         },
       ],
     };
+  }
+
+  onModuleInit(): void {
+    this.health.register('queues', () => this.activities.ping());
   }
 
   onApplicationShutdown(): void {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { activityJobId, activityKey, serviceQueues, type ActivityJob, type ActivityOutcome, type JsonValue, type OutcomeBatchJob } from '@backstitch/protocol';
-import { consume, JobQueues, migrateQueueSchema, type Consumer, type QueueConnection } from '@backstitch/queues';
+import { activityKey, type ActivityJob, type ActivityOutcome, type JsonValue } from '@backstitch/protocol';
+import { migrateQueueSchema } from '@backstitch/queues';
 import { createTestDatabase, queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
 import { createLogger, type RunningService } from '@backstitch/service-kit';
 import { startStripeSimulator, type StripeSimulator } from '@backstitch/stripe-simulator';
+import { WorkWire, type WorkWireConnection } from '@backstitch/testing';
 import pg from 'pg';
 import { startPayment } from '../src/start-payment.js';
 
-const QUEUES = serviceQueues('payment');
 /** Specs start no process of their own: signals and exits go nowhere. */
 const noProcess = { on: () => undefined, off: () => undefined, exit: () => undefined };
 
@@ -16,9 +16,7 @@ describe.each(queueBackendsUnderTest())('the payment service with its queues on 
   let database: Awaited<ReturnType<typeof createTestDatabase>>;
   let simulator: StripeSimulator;
   let service: RunningService<unknown>;
-  let queues: JobQueues;
-  let outcomes: Consumer;
-  const waiting = new Map<string, (outcome: ActivityOutcome) => void>();
+  let wire: WorkWire;
 
   beforeAll(async () => {
     database = await createTestDatabase(`payment_${backend}`);
@@ -27,7 +25,7 @@ describe.each(queueBackendsUnderTest())('the payment service with its queues on 
     await client.query('CREATE SCHEMA payment');
     await client.end();
     const prefix = `payment-${randomUUID().slice(0, 8)}`;
-    const connection: QueueConnection = backend === 'redis' ? { backend, url: testRedisUrl(), prefix } : { backend, url: database.url };
+    const connection: WorkWireConnection = backend === 'redis' ? { backend, url: testRedisUrl(), prefix } : { backend, url: database.url };
     if (backend === 'postgres') await migrateQueueSchema(database.url, 'payment');
     simulator = await startStripeSimulator({ hangMs: 2_000 });
     service = await startPayment({
@@ -41,48 +39,25 @@ describe.each(queueBackendsUnderTest())('the payment service with its queues on 
       process: noProcess,
       logger: createLogger({ service: 'payment', level: 'silent' }),
     });
-    queues = new JobQueues(connection);
-    outcomes = consume<OutcomeBatchJob>(connection, QUEUES.outcomes, async ({ data }) => {
-      for (const outcome of data.outcomes) waiting.get(idOf(outcome))?.(outcome);
-    });
-    await outcomes.ready();
+    wire = new WorkWire('payment', connection);
   });
 
   afterAll(async () => {
+    await wire?.close();
     await service?.stop();
-    await outcomes?.close(1_000);
-    await queues?.close();
     await simulator?.close();
     await database?.drop();
   });
 
-  const idOf = ({ key, attempt, dispatch }: Pick<ActivityJob, 'key' | 'attempt' | 'dispatch'>) => `${key} ${attempt} ${dispatch}`;
-
-  /** Puts one attempt on its queue and waits for its outcome. */
-  async function attempt(
-    activityType: string,
-    input: JsonValue,
-    at: { runId: string; scheduledEventId: number; attempt?: number; dispatch?: number; undoOf?: ActivityJob['undoOf'] },
-  ): Promise<ActivityOutcome> {
-    const job: ActivityJob = {
-      envelopeVersion: 1,
-      kind: 'activity',
-      workflowId: `order-${at.runId}`,
-      workflowType: 'orderWorkflow',
-      activityId: String(at.scheduledEventId),
-      activityType,
-      key: activityKey(at.runId, at.scheduledEventId),
-      attempt: 1,
-      dispatch: 1,
-      input: [input],
-      scheduledAtMs: Date.now(),
-      replyTo: QUEUES.outcomes,
-      ...at,
-    };
-    const answer = new Promise<ActivityOutcome>((resolve) => waiting.set(idOf(job), resolve));
-    await queues.addBulk(at.undoOf === undefined ? QUEUES.tasks : QUEUES.compensation, [{ name: activityType, data: job, jobId: activityJobId(job) }]);
-    return answer;
+  interface Place {
+    runId: string;
+    scheduledEventId: number;
+    attempt?: number;
+    undoOf?: ActivityJob['undoOf'];
   }
+  /** Puts one attempt on its queue and waits for its outcome. */
+  const attempt = (activityType: string, input: JsonValue, { runId, scheduledEventId, ...at }: Place): Promise<ActivityOutcome> =>
+    wire.attempt({ activityType, input: [input], key: activityKey(runId, scheduledEventId), ...at });
 
   const charge = (orderId: string, paymentToken: string) => ({ orderId, amountMinor: 990, currency: 'GBP', paymentToken });
 
@@ -92,12 +67,12 @@ describe.each(queueBackendsUnderTest())('the payment service with its queues on 
     const input = charge(`order-${runId}`, 'tok_visa');
     const first = await attempt('chargePayment', input, at);
     expect(first.outcome).toMatchObject({ status: 'completed', result: { chargeId: expect.any(String) } });
-    expect(await attempt('chargePayment', input, { ...at, dispatch: 2 })).toMatchObject({ repeated: true, outcome: first.outcome });
+    expect(await attempt('chargePayment', input, at)).toMatchObject({ repeated: true, outcome: first.outcome });
 
     const undone = await attempt('refundPayment', { input }, { runId, scheduledEventId: 21, undoOf: { key: first.key, activityType: 'chargePayment' } });
     expect(undone.outcome).toEqual({ status: 'completed', result: { refundedMinor: 990 } });
 
-    const late = await attempt('chargePayment', input, { ...at, dispatch: 3 });
+    const late = await attempt('chargePayment', input, at);
     expect(late.outcome).toMatchObject({ status: 'failed', failure: { applicationFailureInfo: { type: 'BackstitchStepUndone', nonRetryable: true } } });
     expect(simulator.charges().filter((each) => each.metadata['order_id'] === input.orderId)).toMatchObject([{ amount: 990, refunded: 990 }]);
   });
@@ -147,7 +122,9 @@ describe.each(queueBackendsUnderTest())('the payment service with its queues on 
     expect(outcome).toMatchObject({ status: 'failed', failure: { applicationFailureInfo: { type: 'InvalidActivityInput', nonRetryable: true } } });
   });
 
-  it('given a running service, when its health is asked, then it is ready', async () => {
-    expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+  it('given a running service, when its health is asked, then it is ready, and so are its database and its queues', async () => {
+    const answer = await fetch(`${service.url}/health/ready`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toMatchObject({ status: 'ready', checks: { database: expect.anything(), queues: expect.anything() } });
   });
 });

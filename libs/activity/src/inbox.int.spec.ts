@@ -165,7 +165,7 @@ describe.each(queueBackendsUnderTest())('the inbox, with queues on %s', (backend
     await (await queue.getJob(jobId))?.retry();
     await until('the job has failed again', async () => {
       const job = await queue.getJob(jobId);
-      return ((await job?.isFailed()) ?? false) && (job?.failedReason.includes('has been undone') ?? false);
+      return ((await job?.isFailed()) ?? false) && (job?.failedReason?.includes('has been undone') ?? false);
     });
     expect(harness.bench.calls).toEqual([]);
     expect(await harness.effectsOf(step)).toEqual([]);

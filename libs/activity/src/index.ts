@@ -10,6 +10,8 @@ export { TimeoutFailure } from './errors/timeout-failure.js';
 export { ACTIVITY_FAILURE_TYPE } from './errors/failure-types.js';
 export { ActivityDeclarationError, AttemptEndedError, NoActivityContextError, WrongActivityModeError } from './errors/usage-errors.js';
 export { AttemptFailedError, InvalidEnvelopeError } from './runtime/job-errors.js';
+export { INVALID_INPUT, parseInput } from './handlers/parse-input.js';
+export { createStepScope, undoneStep, type StepScope } from './handlers/step-scope.js';
 export { createInboxMigration } from './inbox/create-inbox-migration.js';
 export { ActivityModule } from './module/activity.module.js';
 export { ActivityHost } from './module/activity-host.js';

@@ -125,6 +125,6 @@ function statusOf(activity: OpenActivity, waitsForPerson: boolean, nowMs: number
   return (activity.attempts?.nextAttemptAtMs ?? 0) > nowMs ? 'BACKING_OFF' : 'SCHEDULED';
 }
 
-function attemptsPart({ attempt, lastFailure, lastStartedAtMs, nextAttemptAtMs, failedAttempts }: AttemptRecord): Partial<ActivityDescription> {
-  return { attempt, lastFailure, startedAtMs: lastStartedAtMs, nextAttemptAtMs, attempts: failedAttempts };
+function attemptsPart({ attempt, dispatch, lastFailure, lastStartedAtMs, nextAttemptAtMs, failedAttempts }: AttemptRecord): Partial<ActivityDescription> {
+  return { attempt, ...(dispatch === 1 ? {} : { dispatch }), lastFailure, startedAtMs: lastStartedAtMs, nextAttemptAtMs, attempts: failedAttempts };
 }

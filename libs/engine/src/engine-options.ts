@@ -35,42 +35,39 @@ export interface EngineOptions {
   observer?: EngineObserver;
 }
 
+/** Whose fact it is. */
+export interface RunIdentity {
+  workflowId: string;
+  runId: string;
+  workflowType: string;
+  /** W3C trace context, as the start gave it. */
+  traceparent?: string;
+}
+
 /** Facts that the host turns into logs, metrics and timers. Called after the commit that makes them true; must not throw. */
 export interface EngineObserver {
   /** A run was created. */
-  workflowStarted?(fact: { workflowId: string; runId: string; workflowType: string; traceparent?: string }): void;
+  workflowStarted?(fact: RunIdentity): void;
   /** A run was closed. */
-  workflowClosed?(fact: {
-    workflowId: string;
-    runId: string;
-    workflowType: string;
-    status: WorkflowExecutionStatus;
-    startedAtMs: number;
-    closedAtMs: number;
-  }): void;
+  workflowClosed?(fact: RunIdentity & { status: WorkflowExecutionStatus; startedAtMs: number; closedAtMs: number }): void;
   /** An attempt failed; `nextAttemptAtMs` is absent if it was the last. */
-  attemptFailed?(fact: {
-    workflowId: string;
-    runId: string;
-    activityType: string;
-    taskQueue: string;
-    attempt: number;
-    failure: Failure;
-    nextAttemptAtMs?: number;
-  }): void;
+  attemptFailed?(fact: RunIdentity & { activityType: string; taskQueue: string; attempt: number; failure: Failure; nextAttemptAtMs?: number }): void;
   /** An activity was closed; duration from its scheduling. */
   activityClosed?(fact: { workflowId: string; activityType: string; taskQueue: string; status: 'completed' | 'failed' | 'canceled' | 'timedOut'; durationMs: number }): void;
-  incidentOpened?(fact: { workflowId: string; runId: string; workflowType: string; incident: Incident }): void;
-  incidentResolved?(fact: { workflowId: string; runId: string; workflowType: string; incident: Incident }): void;
+  incidentOpened?(fact: RunIdentity & { incident: Incident }): void;
+  incidentResolved?(fact: RunIdentity & { incident: Incident }): void;
   /** A run wants to be woken no later than this. */
   wakeAt?(wakeAtMs: number): void;
-  /** A dispatch failed: the host calls `redispatch` when the queue is back. */
-  dispatchFailed?(fact: { taskQueue: string; jobs: number; error: unknown }): void;
-  workflowLog?(fact: { workflowId: string; runId: string; workflowType: string; entry: WorkflowLogEntry }): void;
+  /**
+   * Jobs of these runs may be missing on their queue: it took none, too many waited, or the answer to their commit got lost. The host calls
+   * `redispatch` for these runs, once queue and store are there.
+   */
+  dispatchFailed?(fact: { taskQueue: string; jobs: number; runIds: string[]; error: unknown }): void;
+  workflowLog?(fact: RunIdentity & { entry: WorkflowLogEntry }): void;
   /** Replay found that the code gives another input or other options than these events record; what is recorded stays in force (law L6). */
-  driftFound?(fact: { workflowId: string; runId: string; workflowType: string; eventIds: number[] }): void;
+  driftFound?(fact: RunIdentity & { eventIds: number[] }): void;
   /** A history became long: the workflow is told `continueAsNewSuggested` from here on. */
-  historyLong?(fact: { workflowId: string; runId: string; workflowType: string; historyEvents: number; historySizeBytes: number }): void;
+  historyLong?(fact: RunIdentity & { historyEvents: number; historySizeBytes: number }): void;
   /** A batch was committed, for metrics. */
   batchCommitted?(fact: { runs: number; events: number; staleRuns: number; replayedRuns: number; durationMs: number }): void;
 }

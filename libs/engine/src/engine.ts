@@ -68,7 +68,7 @@ export class Engine implements EngineSurface {
     this.#resolver = new WorkflowIdResolver(ports.store);
     const tell = (fact: Fact): void => this.#tell(fact);
     this.#outbox = new Outbox(ports.dispatcher, {
-      dispatchFailed: (taskQueue, jobs, error) => tell((observer) => observer.dispatchFailed?.({ taskQueue, jobs, error })),
+      dispatchFailed: (taskQueue, jobs, runIds, error) => tell((observer) => observer.dispatchFailed?.({ taskQueue, jobs, runIds, error })),
       removed: ({ job, closesActivity }) => {
         if (closesActivity) {
           this.#post(job.runId, { type: 'cancelledBeforeStart', scheduledEventId: job.scheduledEventId, reply: NOBODY });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { DEFAULT_RETRY_POLICY, type Failure } from '@backstitch/protocol';
+import { DEFAULT_RETRY_POLICY, FAILURE_TYPE, type Failure } from '@backstitch/protocol';
 import fc from 'fast-check';
 import { backoffMs, decideRetry, type FailedAttempt } from './retry-decision.js';
 
@@ -27,11 +27,15 @@ describe('whether an attempt is made again', () => {
   const cases: [string, Partial<FailedAttempt>, ReturnType<typeof decideRetry>][] = [
     ['a plain failure', {}, { retry: true, delayMs: 1_000 }],
     ['a failure that names its delay', { failure: { message: '', applicationFailureInfo: { nextRetryDelayMs: 7 } } }, { retry: true, delayMs: 7 }],
+    ['a failure that names a delay in the past', { failure: { message: '', applicationFailureInfo: { nextRetryDelayMs: -7 } } }, { retry: true, delayMs: 1_000 }],
+    ['a failure that names a delay beyond all time', { failure: { message: '', applicationFailureInfo: { nextRetryDelayMs: 1e300 } } }, { retry: true, delayMs: 1_000 }],
+    ['a failure whose delay is no number', { failure: { message: '', applicationFailureInfo: { nextRetryDelayMs: '5' as never } } }, { retry: true, delayMs: 1_000 }],
     ['a failure that says it is not to be tried again', { failure: { message: '', applicationFailureInfo: { nonRetryable: true } } }, { retry: false, retryState: 'NON_RETRYABLE_FAILURE' }],
     ['a type that the policy names', { failure: { message: '', applicationFailureInfo: { type: 'T' } }, policy: { ...policy, nonRetryableErrorTypes: ['T'] } }, { retry: false, retryState: 'NON_RETRYABLE_FAILURE' }],
     ['a type that the policy does not name', { failure: { message: '', applicationFailureInfo: { type: 'U' } }, policy: { ...policy, nonRetryableErrorTypes: ['T'] } }, { retry: true, delayMs: 1_000 }],
     ['a server failure that is final', { failure: { message: '', serverFailureInfo: { nonRetryable: true } } }, { retry: false, retryState: 'NON_RETRYABLE_FAILURE' }],
     ['the last attempt allowed', { attempt: 3, policy: { ...policy, maximumAttempts: 3 } }, { retry: false, retryState: 'MAXIMUM_ATTEMPTS_REACHED' }],
+    ['the last attempt allowed, of a step that another delivery still runs', { attempt: 3, policy: { ...policy, maximumAttempts: 3 }, failure: { message: '', applicationFailureInfo: { type: FAILURE_TYPE.stepStillRunning } } }, { retry: true, delayMs: 4_000 }],
     ['the last but one', { attempt: 2, policy: { ...policy, maximumAttempts: 3 } }, { retry: true, delayMs: 2_000 }],
     ['a deadline before the next attempt', { nowMs: 500, deadlineMs: 1_500 }, { retry: false, retryState: 'TIMEOUT' }],
     ['a deadline after the next attempt', { nowMs: 500, deadlineMs: 1_501 }, { retry: true, delayMs: 1_000 }],

@@ -1,4 +1,4 @@
-import type { Failure, ResolvedRetryPolicy, RetryState } from '@backstitch/protocol';
+import { FAILURE_TYPE, type Failure, type ResolvedRetryPolicy, type RetryState } from '@backstitch/protocol';
 
 /** What is known when an attempt has failed. Times in milliseconds since the epoch. */
 export interface FailedAttempt {
@@ -16,6 +16,9 @@ export interface FailedAttempt {
 
 export type RetryDecision = { retry: true; delayMs: number } | { retry: false; retryState: RetryState };
 
+/** A year. An attempt that is further off is never made, and nobody would know. */
+const RETRY_DELAY_ASKED_MAX_MS = 366 * 24 * 60 * 60 * 1_000;
+
 /** Whether an activity is attempted again, and after which pause. */
 export function decideRetry(failed: FailedAttempt): RetryDecision {
   const { failure, attempt, policy } = failed;
@@ -25,14 +28,22 @@ export function decideRetry(failed: FailedAttempt): RetryDecision {
   if (!isRetryable(failure, policy)) {
     return { retry: false, retryState: 'NON_RETRYABLE_FAILURE' };
   }
-  if (policy.maximumAttempts > 0 && attempt >= policy.maximumAttempts) {
+  // A delivery that only found another one at work, as after recovery, was no attempt: the step may well be succeeding.
+  const wasMade = failure.applicationFailureInfo?.type !== FAILURE_TYPE.stepStillRunning;
+  if (wasMade && policy.maximumAttempts > 0 && attempt >= policy.maximumAttempts) {
     return { retry: false, retryState: 'MAXIMUM_ATTEMPTS_REACHED' };
   }
-  const delayMs = failure.applicationFailureInfo?.nextRetryDelayMs ?? backoffMs(policy, attempt, failed.random);
+  const delayMs = delayAskedFor(failure) ?? backoffMs(policy, attempt, failed.random);
   if (failed.deadlineMs !== undefined && failed.nowMs + delayMs >= failed.deadlineMs) {
     return { retry: false, retryState: 'TIMEOUT' };
   }
   return { retry: true, delayMs };
+}
+
+/** The pause that the failure itself asks for. It comes over the wire, from whatever language: what is no time span is left out. */
+function delayAskedFor({ applicationFailureInfo }: Failure): number | undefined {
+  const delayMs: unknown = applicationFailureInfo?.nextRetryDelayMs;
+  return typeof delayMs === 'number' && delayMs >= 0 && delayMs <= RETRY_DELAY_ASKED_MAX_MS ? Math.ceil(delayMs) : undefined;
 }
 
 /** Pause after the attempt of that number: exponential, capped, then made longer or shorter by the jitter. */

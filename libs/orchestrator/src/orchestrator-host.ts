@@ -1,4 +1,4 @@
-import { OutboxFullError, type EngineObserver, type EngineSurface, type Sandbox } from '@backstitch/engine';
+import type { EngineObserver, EngineSurface, Sandbox } from '@backstitch/engine';
 import { serviceQueues } from '@backstitch/protocol';
 import { JobQueues } from '@backstitch/queues';
 import { ClosedWaiters } from './control-api/closed-waiters.js';
@@ -63,10 +63,8 @@ export class OrchestratorHost {
     const ownObserver: EngineObserver = {
       wakeAt: (wakeAtMs) => this.#wakeTimer.arm(wakeAtMs),
       workflowClosed: ({ workflowId }) => this.#waiters.closed(workflowId),
-      // What a queue did not take the dispatcher remembers by itself; what never came as far as that is found by a scan alone.
-      dispatchFailed: ({ error }) => {
-        if (error instanceof OutboxFullError) this.#recovery.scan('outboxFull');
-      },
+      // Among them what never came as far as a queue: too many jobs waited, or the answer to a commit got lost.
+      dispatchFailed: ({ taskQueue, runIds }) => this.#recovery.dispatchFailed(taskQueue, runIds),
     };
     const observer = combineObservers([ownObserver, logObserver(logger), ...(metrics === undefined ? [] : [metrics.observer])]);
     this.engine = makeEngine(
@@ -96,6 +94,7 @@ export class OrchestratorHost {
       engine,
       queries,
       recovery: this.#recovery,
+      queues,
       logger,
       ownedPartitions,
       intervalMs: options.auditIntervalMs,

@@ -6,6 +6,7 @@ import { migrateQueueSchema, type QueueConnection } from '@backstitch/queues';
 import { createInThreadSandbox, type WorkflowBundle } from '@backstitch/sandbox';
 import { testRedisUrl } from '@backstitch/servers';
 import { Registry } from 'prom-client';
+import type { DataSource } from 'typeorm';
 import { OrchestratorHost, OrchestratorModule, type OrchestratorOptions } from '../src/index.js';
 import type { TestDatabase } from './test-database.js';
 
@@ -26,6 +27,8 @@ export interface Replica {
   host: OrchestratorHost;
   url: string;
   registry: Registry;
+  /** A spec can break it. */
+  dataSource: DataSource;
   call(method: 'GET' | 'POST', path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   start(...starts: (Partial<StartWorkflowRequest> & { workflowType: string })[]): Promise<StartWorkflowResult[]>;
   closed(workflowId: string, timeoutMs?: number): Promise<ClosedWorkflow | undefined>;
@@ -80,6 +83,7 @@ export async function startReplica(
     host: moduleRef.get(OrchestratorHost),
     url,
     registry,
+    dataSource: options.dataSource,
     call,
     start: async (...starts) => {
       const { body } = await call('POST', '/workflows', { starts: starts.map((start) => ({ workflowId: `w-${randomUUID()}`, args: [], ...start })) });

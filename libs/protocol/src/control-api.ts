@@ -102,6 +102,8 @@ export interface ActivityDescription {
   closedAtMs?: number;
   /** The current or last attempt, from 1. */
   attempt: number;
+  /** While it is open: how often that attempt was put on its queue, if more than once. */
+  dispatch?: number;
   lastFailure?: Failure;
   nextAttemptAtMs?: number;
   result?: JsonValue;

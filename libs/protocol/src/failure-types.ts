@@ -1,5 +1,5 @@
 /**
- * `applicationFailureInfo.type` of failures that Backstitch itself raises in a service. All are non-retryable.
+ * `applicationFailureInfo.type` of failures that Backstitch itself raises in a service. Non-retryable unless told.
  */
 export const FAILURE_TYPE = {
   /** The step's undo has run, or is running: the step is refused for good (law L4). */
@@ -10,6 +10,8 @@ export const FAILURE_TYPE = {
   effectAlreadyHappened: 'BackstitchEffectAlreadyHappened',
   /** No handler of this name in the service that serves the queue. Retryable: a deployment may bring it. */
   activityNotRegistered: 'BackstitchActivityNotRegistered',
+  /** Another delivery of the step is still running and did not come free in time. Retryable; no attempt was made, so none is counted. */
+  stepStillRunning: 'StepStillRunning',
   /** The job on the queue is no envelope that this version understands. */
   invalidEnvelope: 'BackstitchInvalidEnvelope',
   /** A payload is larger than the limit of law L9. */

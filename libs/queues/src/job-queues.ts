@@ -53,21 +53,20 @@ export class JobQueues {
     this.backend = connection.backend === 'redis' ? new RedisQueues(connection, this.timeoutMs, onError) : new PostgresQueues(connection, onError);
   }
 
-  /** Adds jobs in few round trips, in order. Rejects with QueueUnavailableError. */
+  /** Adds jobs in few round trips, in order, each with its own time limit. Rejects with QueueUnavailableError. */
   async addBulk(queueName: string, jobs: readonly NewJob[]): Promise<void> {
-    if (jobs.length === 0) return;
-    await this.call(queueName, async () => {
-      const queue = this.backend.queue(queueName);
-      for (const chunk of chunksOf(jobs)) {
-        await queue.addBulk(
+    // One limit for all of them would take a queue that is busy for one that is down, and what it took all the same would be added again.
+    for (const chunk of chunksOf(jobs)) {
+      await this.call(queueName, () =>
+        this.backend.queue(queueName).addBulk(
           chunk.map(({ name, data, jobId, delayMs }) => ({
             name,
             data,
             opts: { ...JOB_OPTIONS, jobId, ...(delayMs !== undefined && delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}) },
           })),
-        );
-      }
-    });
+        ),
+      );
+    }
   }
 
   /** Takes jobs off that no worker has begun. True: taken off. False: running, ended, or never there. */
@@ -87,6 +86,12 @@ export class JobQueues {
         throw error;
       }
     });
+  }
+
+  /** Those of the jobs that the queue will still hand out, or has handed out: they wait, are delayed or are being worked on. */
+  async held(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
+    if (jobIds.length === 0) return new Set();
+    return this.call(queueName, () => this.backend.held(queueName, jobIds));
   }
 
   /** Those of the jobs whose cancellation was requested. */

@@ -51,6 +51,17 @@ describe('queues in Postgres', () => {
     expect(await connectionCount()).toBeLessThanOrEqual(4);
   });
 
+  it('given a schema that is not migrated, when a worker there is closed, then nothing keeps the process', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const errors: object[] = [];
+    const logger = { debug: () => undefined, info: () => undefined, warn: (fields: object) => void errors.push(fields), error: () => undefined };
+    const consumer = consume(connection, 'nowhere', () => Promise.resolve(), { logger });
+    await until('it has failed', () => errors.length > 0);
+    await consumer.close(1_000);
+    await until('its timers have gone', () => timers() <= before, 2_000);
+  });
+
   it('given all is closed, when connections are counted, then none is left', async () => {
     const seen: string[] = [];
     openConsumer('inventory', seen);

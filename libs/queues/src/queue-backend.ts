@@ -15,6 +15,8 @@ export interface QueueBackend {
   waitUntilReachable(queueName: string): Promise<void>;
   /** Takes jobs off that no worker has begun, atomically each. True: it was there and was taken off. */
   removeWaiting(queueName: string, jobIds: readonly string[]): Promise<boolean[]>;
+  /** Those of the jobs that wait, are delayed or are being worked on. */
+  held(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
   /** Those of the jobs whose cancellation was requested. */
   cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
   /** Calls the listener whenever the queues have been emptied by someone (law L1). Returns how to stop. */

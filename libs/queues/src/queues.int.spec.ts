@@ -64,6 +64,44 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     expect([...seen].sort()).toEqual([...ids].sort());
   });
 
+  it('given jobs that wait, back off, run, have ended and were never added, when they are asked for, then the queue holds the first three', async () => {
+    const queues = openQueues();
+    const queueName = `${service}.compensation`;
+    const [waiting, delayed, running, completed, failed, unknown] = Array.from({ length: 6 }, () => `job-${randomUUID()}`) as [string, string, string, string, string, string];
+    const add = (jobId: string, delayMs = 0) => queues.addBulk(queueName, [{ name: 'a', jobId, data: {}, delayMs }]);
+    const began = deferred();
+    const goOn = deferred();
+    for (const jobId of [completed, failed, running]) await add(jobId);
+    const consumer = openConsumer(queueName, async ({ jobId }) => {
+      if (jobId === failed) throw new Error('no');
+      if (jobId === running) {
+        began.resolve();
+        await goOn.promise;
+      }
+    });
+    await began.promise;
+    await add(waiting);
+    await add(delayed, 60_000);
+    expect(await queues.held(queueName, [waiting, delayed, running, completed, failed, unknown])).toEqual(new Set([waiting, delayed, running]));
+    goOn.resolve();
+    await consumer.close(2_000);
+    await queues.remove(queueName, [waiting, delayed]);
+  });
+
+  it('given a queue that is slow but answers, when many jobs are added, then the time limit holds for each round trip and not for all', async () => {
+    const queues = new JobQueues(connection, { timeoutMs: 400 });
+    open.push(queues);
+    const queue = queues.queue(service);
+    let roundTrips = 0;
+    queue.addBulk = async () => {
+      roundTrips += 1;
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      return [];
+    };
+    await queues.addBulk(service, Array.from({ length: 1_000 }, (_, index) => ({ name: 'reserveStock', jobId: `job-${index}`, data: {} })));
+    expect(roundTrips).toBe(5);
+  });
+
   it('given a job id that the queue holds, when it is added again, then there is one job', async () => {
     const queues = openQueues();
     const queueName = `${service}.compensation`;

@@ -91,6 +91,15 @@ describe('saga()', () => {
     expect(await run.advanceInShort(completed(2))).toEqual(['cancelled']);
   });
 
+  it('given a branch of the body that is beyond cancellation, when the saga is being undone, then the branch begins no further step', async () => {
+    const run = new DrivenRun(sandbox);
+    await run.advance(initialize('stubbornBranchWorkflow', ['o']));
+    expect(await run.advanceInShort(failed(2))).toEqual(['schedule refund #3 undoing #2']);
+    expect(await run.advanceInShort(completed(1, { reservation: 'r' }))).toEqual([]);
+    expect(await run.advance(completed(3))).toMatchObject([{ activityType: 'release', undoOfSeq: 1, args: [{ result: { reservation: 'r' } }] }]);
+    expect(await run.advanceInShort(completed(4))).toEqual(['fail Activity failed']);
+  });
+
   it('given an undo that fails for good, when the others have run, then the saga fails with SagaUndoFailed, caused by the first failure', async () => {
     const run = new DrivenRun(sandbox);
     await run.advance(initialize('sagaWorkflow', ['o']));

@@ -9,6 +9,7 @@ export {
   type QueueConfiguration,
 } from './configuration/shapes.js';
 export { booleanVariable, commaSeparatedVariable, httpUrlVariable, integerVariable, portVariable, postgresUrlVariable } from './configuration/variables.js';
+export { activitySettingsFrom, type ActivitySettings } from './configuration/activity-settings.js';
 export { queueConnectionFrom, type QueueConnection } from './configuration/queue-connection.js';
 export type { Logger } from 'pino';
 export { createLogger, type LoggerOptions } from './logging/create-logger.js';
@@ -21,6 +22,8 @@ export { CONFIGURATION, LOGGER, METRICS_REGISTRY, SERVICE_NAME } from './tokens.
 export { createDataSource, type DataSourceSettings, type MigrationClass } from './database/create-data-source.js';
 export { advisoryLockId, migrate } from './database/migrate.js';
 export { connectWithRetry, type ConnectRetryOptions } from './database/connect-with-retry.js';
+export { openDataSource } from './database/open-data-source.js';
+export { queryRows } from './database/query-rows.js';
 export { sharePool, type PoolShares } from './database/share-pool.js';
 export { DatabaseUnreachableError } from './database/database-unreachable-error.js';
 export { DatabaseModule } from './database/database.module.js';

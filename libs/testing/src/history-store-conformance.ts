@@ -182,6 +182,20 @@ export function historyStoreConformance(framework: TestFramework, makeStore: His
       expect([...(loaded?.attempts ?? [])].sort((a, b) => a.scheduledEventId - b.scheduledEventId)).toEqual([attempt(5), changed]);
     });
 
+    it('given an attempt, when a writer whose copy is older writes it too, then it does not go back', async (store) => {
+      const first: RunAppend = { ...creation(), upsertAttempts: [{ ...attempt(5), attempt: 3, dispatch: 2 }] };
+      await store.commit([first]);
+      for (const [number, dispatch] of [[2, 9], [3, 1]] as const) {
+        await store.commit([{ ...quiet(first.record), upsertAttempts: [{ ...attempt(5), attempt: number, dispatch }] }]);
+        expect((await loadOne(store, first.record.runId))?.attempts).toEqual(first.upsertAttempts);
+      }
+      for (const [number, dispatch] of [[3, 2], [3, 10], [10, 1]] as const) {
+        const later = { ...attempt(5), attempt: number, dispatch, heartbeatDetails: 'later' };
+        await store.commit([{ ...quiet(first.record), upsertAttempts: [later] }]);
+        expect((await loadOne(store, first.record.runId))?.attempts).toEqual([later]);
+      }
+    });
+
     it('given incidents, when they are opened and resolved, then all are loaded with what is known of them', async (store) => {
       const first: RunAppend = { ...creation({ openIncidents: 2 }), upsertIncidents: [incident(1), incident(2)] };
       await store.commit([first]);

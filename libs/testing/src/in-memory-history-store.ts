@@ -107,7 +107,7 @@ export class InMemoryHistoryStore implements HistoryStore {
     }
     entry.record = record;
     entry.events.push(...append.events);
-    append.upsertAttempts.forEach((attempt) => entry.attempts.set(attempt.scheduledEventId, attempt));
+    append.upsertAttempts.filter((attempt) => !isBehind(attempt, entry.attempts.get(attempt.scheduledEventId))).forEach((attempt) => entry.attempts.set(attempt.scheduledEventId, attempt));
     append.deleteAttempts.forEach((scheduledEventId) => entry.attempts.delete(scheduledEventId));
     append.upsertIncidents.forEach((incident) => entry.incidents.set(incident.incidentNumber, incident));
     return { status: 'committed' };
@@ -118,6 +118,11 @@ export class InMemoryHistoryStore implements HistoryStore {
       throw new StoreUnavailableError(1_000);
     }
   }
+}
+
+/** Attempts change without events, so the fence does not guard them: they never go back. */
+function isBehind(attempt: AttemptRecord, known: AttemptRecord | undefined): boolean {
+  return known !== undefined && (attempt.attempt < known.attempt || (attempt.attempt === known.attempt && attempt.dispatch < known.dispatch));
 }
 
 function copy<T>(value: T): T {

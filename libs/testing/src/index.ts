@@ -6,4 +6,5 @@ export { InMemoryHistoryStore, type CommitFault } from './in-memory-history-stor
 export { ManualClock } from './manual-clock.js';
 export { CANCELLED, ScriptedSandbox, ScriptedWorkflow, type WorkflowScript } from './scripted-sandbox.js';
 export { SeededIds } from './seeded-ids.js';
+export { WorkWire, type WireAttempt, type WorkWireConnection } from './work-wire.js';
 export type { TestFramework } from './test-framework.js';

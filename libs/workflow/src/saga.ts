@@ -2,7 +2,7 @@ import type { UndoInput, UndoRegistration } from '@backstitch/protocol';
 import { activityReferenceOf } from './activity-function.js';
 import { undoOnce } from './activity-options.js';
 import { CancellationScope } from './cancellation-scope.js';
-import { ApplicationFailure, TemporalFailure } from './failures.js';
+import { ApplicationFailure, CancelledFailure, TemporalFailure } from './failures.js';
 import { currentScope } from './scope-context.js';
 import type { ScheduledActivity } from './workflow-run.js';
 
@@ -70,6 +70,8 @@ export function runSaga<Result>(options: SagaOptions, body: (saga: Saga) => Prom
 class SagaRun {
   readonly #steps: StartedStep[] = [];
   readonly #scope = new CancellationScope({ cancellable: true });
+  /** Set when undoing begins. */
+  #undoneBecauseOf: TemporalFailure | undefined;
 
   constructor(readonly options: SagaOptions) {}
 
@@ -79,6 +81,7 @@ class SagaRun {
       return await this.#scope.run(() => body(saga));
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;
+      this.#undoneBecauseOf = error;
       this.#scope.cancel();
       await CancellationScope.nonCancellable(() => this.#compensate(error));
       throw error;
@@ -97,6 +100,8 @@ class SagaRun {
   #startStep<Result>(activity: unknown, input: unknown, options: { undo: unknown }): Promise<Result> {
     const step = activityReferenceOf(activity, 'The activity of a step');
     const undo = options?.undo === 'none' ? undefined : activityReferenceOf(options?.undo, `The undo of step ${step.activityType}`);
+    // A part of the body that is beyond cancellation may still go on: a step that began now would never be undone.
+    if (this.#undoneBecauseOf !== undefined) throw new CancelledFailure(`Step ${step.activityType} was not begun: its saga is undone`, [], this.#undoneBecauseOf);
     const scope = currentScope();
     const run = scope.workflowRun;
     const registration = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.taskQueue ?? run.info.taskQueue);

@@ -6,11 +6,15 @@ import { parseArgs } from 'node:util';
  * @typedef {object} CliOptions
  * @property {string} [ordersFile] absolute path of the CSV file to import instead of placing samples
  * @property {number} [stockPerSku] stock that each SKU of the file starts with; the gateway's own default if absent
+ * @property {number} [gatewayPort] preferred port of the gateway
  * @property {boolean} exit stop when the orders have ended
  * @property {string} [jsonFile] absolute path to write the outcome to
  * @property {boolean} verbose
  * @property {boolean} help
  */
+
+const STOCK_MAX = 1_000_000_000;
+const PORT_MAX = 65_535;
 
 /** What the user typed cannot be used; the message says why in plain words. */
 export class UsageError extends Error {
@@ -40,17 +44,19 @@ Environment
 /**
  * @param {string[]} args
  * @param {string} directory that relative paths start from
+ * @param {{ PORT?: string }} [environment]
  * @returns {CliOptions}
  * @throws {UsageError}
  */
-export function readCliOptions(args, directory) {
+export function readCliOptions(args, directory, { PORT: port } = {}) {
   const values = parse(args);
   const ordersFile = values.orders === undefined ? undefined : resolve(directory, values.orders);
   if (ordersFile !== undefined && !existsSync(ordersFile)) throw new UsageError(`There is no file ${values.orders}.`);
   if (values.stock !== undefined && ordersFile === undefined) throw new UsageError('--stock belongs to --orders FILE: it says how many pieces each SKU of the file starts with.');
   return {
     ordersFile,
-    stockPerSku: values.stock === undefined ? undefined : wholeNumber(values.stock, '--stock'),
+    stockPerSku: values.stock === undefined ? undefined : wholeNumber(values.stock, '--stock', STOCK_MAX),
+    gatewayPort: port === undefined || port === '' ? undefined : wholeNumber(port, 'PORT', PORT_MAX),
     exit: values.exit ?? false,
     jsonFile: values.json === undefined ? undefined : resolve(directory, values.json),
     verbose: values.verbose ?? false,
@@ -82,9 +88,10 @@ function parse(args) {
 /**
  * @param {string} text
  * @param {string} option
+ * @param {number} max
  */
-function wholeNumber(text, option) {
+function wholeNumber(text, option, max) {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number > 1_000_000_000) throw new UsageError(`${option} must be a whole number of at most 1,000,000,000, not "${text}".`);
+  if (!/^\d+$/.test(text) || number > max) throw new UsageError(`${option} must be a whole number of at most ${max.toLocaleString('en')}, not "${text}".`);
   return number;
 }

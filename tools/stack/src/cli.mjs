@@ -39,7 +39,7 @@ export async function main(args) {
       directory: join(WORKSPACE, STATE_DIRECTORY),
       redisUrl: process.env.REDIS_URL || undefined,
       host: process.env.HOST || undefined,
-      ports: process.env.PORT ? { gateway: Number(process.env.PORT) } : {},
+      ports: options.gatewayPort === undefined ? {} : { gateway: options.gatewayPort },
       onProgress: say,
       onLine: (name, line) => {
         const shown = showLogLine(name, line, { minimumLevel: options.verbose ? 'debug' : 'error', index: Object.keys(DEFAULT_PORTS).indexOf(name) });
@@ -48,13 +48,14 @@ export async function main(args) {
       signal: interruption.signal,
       onFailure: () => {
         process.exitCode = 1;
+        say('Stopping: running work ends first');
         interruption.abort();
       },
     });
     say(`Everything is up, with the queues on ${process.env.REDIS_URL ? 'Redis' : 'Postgres'}`);
     const clean = await placeOrders(stack, options, interruption.signal);
     if (options.exit) process.exitCode = clean ? 0 : 1;
-    else await stayUp(stack, interruption.signal);
+    else await stayUp(stack, options, interruption.signal);
   } catch (error) {
     if (!interruption.signal.aborted) {
       process.exitCode = 1;
@@ -64,7 +65,7 @@ export async function main(args) {
     }
   } finally {
     if (stack !== undefined) {
-      say('Stopping: running work ends first');
+      if (!interruption.signal.aborted) say('Stopping: running work ends first');
       await stack.stop();
       say('Stopped. The data is kept in .backstitch/ for the next start');
     }
@@ -79,7 +80,7 @@ export async function main(args) {
  */
 function optionsOrExplain(args) {
   try {
-    const options = readCliOptions(args, process.env.INIT_CWD ?? process.cwd());
+    const options = readCliOptions(args, process.env.INIT_CWD ?? process.cwd(), process.env);
     if (!options.help) return options;
     console.log(HELP);
   } catch (error) {
@@ -104,7 +105,7 @@ function listenForStop(interruption, kill) {
         kill();
       } else {
         console.log();
-        say('Asked to stop; once more kills at once');
+        say('Stopping: running work ends first; Ctrl-C once more kills at once');
         interruption.abort(new Error('asked to stop'));
       }
     });
@@ -184,11 +185,13 @@ async function importWithBars(stack, { ordersFile, stockPerSku }, signal) {
 
 /**
  * @param {Stack} stack
+ * @param {CliOptions} options
  * @param {AbortSignal} signal
  */
-async function stayUp(stack, signal) {
-  console.log(`${addressLines(stack, join(WORKSPACE, STATE_DIRECTORY, KEYS_FILE)).join('\n')}\n`);
-  say('Ctrl-C stops it');
+async function stayUp(stack, { ordersFile }, signal) {
+  const lines = addressLines(stack, join(WORKSPACE, STATE_DIRECTORY, KEYS_FILE), { samplesAreOnStock: ordersFile === undefined });
+  console.log(`${lines.join('\n')}\n`);
+  say(`Logs are in ${STATE_DIRECTORY}/logs/, errors show here. Ctrl-C stops everything`);
   await new Promise((resolve) => {
     if (signal.aborted) resolve(undefined);
     else signal.addEventListener('abort', resolve, { once: true });

@@ -14,6 +14,8 @@ const ARTICLES = /** @type {const} */ ([
   { sku: 'SAMPLE-CAKESTAND', description: 'Cake stand, three tiers', unitPriceMinor: 1_275 },
   { sku: 'SAMPLE-DOORMAT', description: 'Doormat', unitPriceMinor: 750 },
 ]);
+/** Always on stock once the samples were placed: what a first order of one's own can ask for. */
+export const TRIAL_ARTICLE = ARTICLES[1];
 const SCARCE = { sku: 'SAMPLE-RARE-VASE', description: 'Vase, the last ones', unitPriceMinor: 4_995 };
 const SCARCE_STOCK = 3;
 const COUNTRIES = ['United Kingdom', 'Germany', 'France', 'Portugal', 'Norway'];

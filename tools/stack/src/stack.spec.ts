@@ -32,6 +32,12 @@ describe('the options of npm start', () => {
     });
   });
 
+  it('take the gateway’s port from the environment, or refuse it', () => {
+    expect(readCliOptions([], directory, { PORT: '8080' }).gatewayPort).toBe(8_080);
+    expect(readCliOptions([], directory, { PORT: '' }).gatewayPort).toBeUndefined();
+    for (const PORT of ['http', '70000', '-1']) expect(() => readCliOptions([], directory, { PORT })).toThrow(/PORT must be a whole number of at most 65,535/);
+  });
+
   it.each([
     { args: ['--odrers', 'x'], says: /--odrers/ },
     { args: ['samples'], says: /samples/ },

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { bootstrapDatabase, ROLES } from '@backstitch/database';
-import { freePort, startEmbeddedPostgres } from '@backstitch/servers';
+import { startEmbeddedPostgres } from '@backstitch/servers';
 import { readOrMakeKeys } from './api-keys.mjs';
+import { choosePorts } from './choose-ports.mjs';
 import { ManagedProcess } from './managed-process.mjs';
 import { commandOf, DEFAULT_PORTS, environmentOf, reachable, STOP_ORDER } from './services.mjs';
 import { StackLock } from './stack-lock.mjs';
@@ -151,28 +152,6 @@ function failureSignal() {
   const promise = new Promise((_resolve, rejectPromise) => (reject = rejectPromise));
   promise.catch(() => undefined);
   return { promise, reject };
-}
-
-/**
- * @param {StackOptions} options
- * @param {(message: string) => void} onProgress
- * @returns {Promise<Record<ServiceName | 'postgres', number>>}
- */
-async function choosePorts({ ports = {}, anyPort = false }, onProgress) {
-  const chosen = /** @type {Record<ServiceName | 'postgres', number>} */ ({});
-  for (const [name, defaultPort] of Object.entries({ postgres: 5432, ...DEFAULT_PORTS })) {
-    const key = /** @type {ServiceName | 'postgres'} */ (name);
-    const preferred = ports[key] ?? (anyPort ? undefined : defaultPort);
-    do chosen[key] = await freePort(preferred !== undefined && !isChosen(preferred) ? preferred : undefined);
-    while (Object.entries(chosen).some(([other, port]) => other !== key && port === chosen[key]));
-    if (preferred !== undefined && chosen[key] !== preferred) onProgress(`Port ${preferred} is taken: ${name} listens on ${chosen[key]}.`);
-  }
-  return chosen;
-
-  /** @param {number} port */
-  function isChosen(port) {
-    return Object.values(chosen).includes(port);
-  }
 }
 
 /**

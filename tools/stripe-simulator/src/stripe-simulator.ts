@@ -27,6 +27,8 @@ export interface StripeSimulatorOptions {
   lateMs?: number;
   /** Where charges are remembered over a restart. @default nowhere */
   journalFile?: string;
+  /** Told of every request that failed for no reason of the caller's and by no fault that was asked for. @default nobody is told */
+  onError?: (error: unknown) => void;
 }
 
 /** A running simulator. */
@@ -61,6 +63,7 @@ class SimulatorServer {
   readonly #faults: FaultInjector;
   readonly #hangMs: number;
   readonly #lateMs: number;
+  readonly #onError: (error: unknown) => void;
   readonly #timers = new Set<NodeJS.Timeout>();
   #journal: Journal | undefined;
   #requests = 0;
@@ -70,6 +73,7 @@ class SimulatorServer {
     this.#faults = new FaultInjector(new FaultPlan(options.faultRate ?? 0, options.seed ?? 'backstitch', options.faultKinds ?? FAULTS));
     this.#hangMs = options.hangMs ?? 30_000;
     this.#lateMs = options.lateMs ?? 1_000;
+    this.#onError = options.onError ?? (() => undefined);
     this.#defineRoutes();
   }
 
@@ -266,6 +270,7 @@ class SimulatorServer {
   #sendError(reply: FastifyReply, error: unknown): FastifyReply {
     if (error instanceof StripeApiError) return reply.status(error.status).send(error.toBody());
     const status = (error as { statusCode?: number }).statusCode ?? (error instanceof RangeError ? 400 : 500);
+    if (status >= 500) this.#onError(error);
     const type = status < 500 ? 'invalid_request_error' : 'api_error';
     return reply.status(status).send({ error: { type, message: error instanceof Error ? error.message : 'Something went wrong.' } });
   }

@@ -1,6 +1,7 @@
 import { html, type Html } from './escape-html.js';
 import { BULL_BOARD_PATH } from '../queues/bull-board.js';
-import type { OpenIncident, Overview, ProcessHealth, RunCount } from './overview.js';
+import type { OpenIncident, Overview, ProcessHealth, QueueDepth, RecentRun, RunCount } from './overview.js';
+import { KIND_EXPLANATIONS, resolveCommands } from './resolve-commands.js';
 
 const RUN_LABELS: Readonly<Record<RunCount['status'], string>> = {
   RUNNING: 'running',
@@ -19,54 +20,124 @@ export function homePage(overview: Overview): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 <title>Backstitch console</title>
+<link rel="icon" href="/favicon.ico" type="image/svg+xml">
 <link rel="stylesheet" href="/console.css">
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
 <header>
 <p class="brand">Backstitch <span>console</span></p>
-<nav aria-label="Console"><a href="${BULL_BOARD_PATH}">Queues</a> <a href="/metrics">Metrics</a></nav>
+<nav aria-label="Console"><a href="${BULL_BOARD_PATH}">Queues</a> <a href="${overview.gatewayUrl}/docs">REST API</a> <a href="/metrics">Metrics</a></nav>
 </header>
 <main id="main">
 <h1>Overview</h1>
-<p class="stamp">As of <time datetime="${isoTime(overview.generatedAtMs)}">${readableTime(overview.generatedAtMs)}</time>. <a href="/">Refresh</a></p>
-<section aria-labelledby="incidents"><h2 id="incidents">Open incidents</h2>${incidents(overview)}</section>
-<section aria-labelledby="runs"><h2 id="runs">Runs</h2>${runs(overview)}</section>
+<p class="stamp">As of <time datetime="${isoTime(overview.generatedAtMs)}">${readableTime(overview.generatedAtMs)}</time> UTC. <a href="/">Refresh</a></p>
 <section aria-labelledby="health"><h2 id="health">Health</h2><ul class="health">${overview.health.map(processHealth)}</ul></section>
+<section aria-labelledby="incidents"><h2 id="incidents">Open incidents</h2>${incidents(overview)}</section>
+<section aria-labelledby="runs"><h2 id="runs">Runs</h2>${counts(overview)}</section>
+<section aria-labelledby="recent"><h2 id="recent">Newest runs</h2>${recentRuns(overview)}</section>
+<section aria-labelledby="queues"><h2 id="queues">Queues</h2>${queues(overview)}</section>
 </main>
 </body>
 </html>
 `.text;
 }
 
-function incidents({ incidents: open, moreIncidents }: Overview): Html {
+function processHealth({ name, status, detail }: ProcessHealth): Html {
+  return html`<li class="${status === 'ready' ? 'good' : 'bad'}"><strong>${name}</strong> ${status}${detail === undefined ? '' : ` (${detail})`}</li>`;
+}
+
+function incidents({ incidents: open, moreIncidents, gatewayUrl }: Overview): Html {
   if (open === undefined) return unreachable();
   if (open.length === 0) return html`<p class="good">None: nothing waits for a person.</p>`;
-  return html`<div class="scroll" role="region" aria-labelledby="incidents" tabindex="0"><table>
-<thead><tr><th scope="col">Opened</th><th scope="col">Run</th><th scope="col">No.</th><th scope="col">Kind</th><th scope="col">What happened</th></tr></thead>
-<tbody>${open.map(incidentRow)}</tbody>
-</table></div>
-${moreIncidents ? html`<p>There are more.</p>` : html``}
-<p>Resolve one at the gateway: <code>POST /workflows/:id/incidents/:n/{retry,edit,skip,fail}</code> with a reason.</p>`;
+  return html`<p>${moreIncidents ? `These are the ${open.length} oldest; there are more. ` : ''}An incident is resolved through the gateway, by one of the calls below. They need an operator’s API key
+and a reason, which goes into the run’s history:</p>
+<pre tabindex="0" aria-label="Preparation">KEY=<em>the operator key</em>
+REASON=<em>'why this is right'</em></pre>
+${open.map((incident) => incidentCard(incident, gatewayUrl))}`;
 }
 
-function incidentRow(incident: OpenIncident): Html {
-  return html`<tr><td><time datetime="${isoTime(incident.openedAtMs)}">${readableTime(incident.openedAtMs)}</time></td><th scope="row">${incident.workflowId}</th><td>${incident.incidentNumber}</td><td>${incident.kind}</td><td>${incident.message}</td></tr>`;
+function incidentCard(incident: OpenIncident, gatewayUrl: string): Html {
+  const { workflowId, workflowType, incidentNumber, kind, openedAtMs, message } = incident;
+  return html`<article class="incident">
+<h3>${workflowId}</h3>
+<p class="meta"><span class="badge bad">${kind}</span> incident ${incidentNumber} of ${workflowType}, open since ${time(openedAtMs)}</p>
+<p class="message">${message}</p>
+<p>${KIND_EXPLANATIONS[kind]}</p>
+<details><summary>Resolve it</summary>${resolveCommands(gatewayUrl, incident).map(
+    ({ action, explanation, command }) => html`<p><strong>${action}</strong>: ${explanation}</p><pre tabindex="0" aria-label="${action}">${command}</pre>`,
+  )}</details>
+</article>`;
 }
 
-function runs({ runs: counts }: Overview): Html {
-  if (counts === undefined) return unreachable();
-  return html`<dl class="counts">${counts.map(
+function counts({ runs }: Overview): Html {
+  if (runs === undefined) return unreachable();
+  return html`<dl class="counts">${runs.map(
     ({ status, count, atLeast }) => html`<div><dt>${RUN_LABELS[status]}</dt><dd>${count}${atLeast ? '+' : ''}</dd></div>`,
   )}</dl>`;
 }
 
-function processHealth({ name, status, detail }: ProcessHealth): Html {
-  return html`<li class="${status === 'ready' ? 'good' : 'bad'}"><strong>${name}</strong>: ${status}${detail === undefined ? '' : ` (${detail})`}</li>`;
+function recentRuns({ recentRuns: runs, gatewayUrl }: Overview): Html {
+  if (runs === undefined) return unreachable();
+  if (runs.length === 0) return html`<p>There is none yet.</p>`;
+  return html`<div class="scroll" role="region" aria-labelledby="recent" tabindex="0"><table>
+<thead><tr><th scope="col">Status</th><th scope="col">Run</th><th scope="col">Started (UTC)</th><th scope="col" class="number">Took</th></tr></thead>
+<tbody>${runs.map(runRow)}</tbody>
+</table></div>
+<p>All of a run, with each attempt and failure: <code>curl -H "Authorization: Bearer $KEY" '${gatewayUrl}/workflows/</code><em>run</em><code>'</code>; its events: add <code>/history</code>.</p>`;
+}
+
+function runRow({ workflowId, status, progress, startedAtMs, closedAtMs, openIncidents }: RecentRun): Html {
+  return html`<tr><td><span class="badge ${toneOf(status, progress)}">${progress ?? RUN_LABELS[status]}</span>${
+    openIncidents === 0 ? '' : html` <span class="badge bad">${openIncidents === 1 ? 'incident' : `${openIncidents} incidents`}</span>`
+  }</td><th scope="row">${workflowId}</th><td>${time(startedAtMs)}</td><td class="number">${closedAtMs === undefined ? '–' : duration(closedAtMs - startedAtMs)}</td></tr>`;
+}
+
+function toneOf(status: RunCount['status'], progress: string | undefined): string {
+  switch (status) {
+    case 'RUNNING':
+      return 'busy';
+    case 'COMPLETED':
+      return progress === 'compensated' ? 'undone' : 'good';
+    case 'CANCELED':
+      return 'undone';
+    case 'FAILED':
+    case 'TERMINATED':
+      return 'bad';
+    default: {
+      const unknownStatus: never = status;
+      throw new TypeError(`Unknown status ${String(unknownStatus)}`);
+    }
+  }
+}
+
+function queues({ queues: depths }: Overview): Html {
+  if (depths === undefined) return html`<p class="bad">The queues do not answer. Orders are accepted all the same; their steps wait.</p>`;
+  return html`<div class="scroll" role="region" aria-labelledby="queues" tabindex="0"><table>
+<thead><tr><th scope="col">Queue</th>${['waiting', 'active', 'delayed', 'failed'].map((title) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
+<tbody>${depths.map(queueRow)}</tbody>
+</table></div>
+<p>One job is one attempt. A completed one leaves its queue at once, and its result is in the run’s history; the newest 1,000 that failed stay for a week. Delayed ones wait for their next attempt.</p>`;
+}
+
+function queueRow({ name, waiting, active, delayed, failed }: QueueDepth): Html {
+  const path = `${BULL_BOARD_PATH}/queue/${name}`;
+  return html`<tr><th scope="row" class="queue"><a href="${path}">${breakable(name)}</a></th>${[waiting, active, delayed].map((count) => html`<td class="number">${count}</td>`)}<td class="number">${
+    failed === 0 ? '0' : html`<a href="${path}?status=failed">${failed}</a>`
+  }</td></tr>`;
+}
+
+/** A name with dots, which may break after them. */
+function breakable(name: string): Html[] {
+  return name.split('.').map((part, index) => (index === 0 ? html`${part}` : html`.<wbr>${part}`));
 }
 
 function unreachable(): Html {
   return html`<p class="bad">The orchestrator does not answer.</p>`;
+}
+
+function time(timeMs: number): Html {
+  return html`<time datetime="${isoTime(timeMs)}">${readableTime(timeMs)}</time>`;
 }
 
 function isoTime(timeMs: number): string {
@@ -74,5 +145,11 @@ function isoTime(timeMs: number): string {
 }
 
 function readableTime(timeMs: number): string {
-  return `${isoTime(timeMs).slice(0, 19).replace('T', ' ')} UTC`;
+  return isoTime(timeMs).slice(0, 19).replace('T', ' ');
+}
+
+function duration(durationMs: number): string {
+  if (durationMs < 1_000) return `${durationMs} ms`;
+  if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`;
+  return `${Math.round(durationMs / 60_000).toLocaleString('en')} min`;
 }

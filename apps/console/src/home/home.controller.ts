@@ -1,4 +1,5 @@
 import { Controller, Get, Header, Inject } from '@nestjs/common';
+import { HOME_ICON } from './home-icon.js';
 import { homePage } from './home-page.js';
 import { HOME_STYLE } from './home-style.js';
 import { OverviewService } from './overview.service.js';
@@ -17,5 +18,12 @@ export class HomeController {
   @Header('content-type', 'text/css; charset=utf-8')
   style(): string {
     return HOME_STYLE;
+  }
+
+  /** Browsers ask for it by this name on every page that names no icon. */
+  @Get('/favicon.ico')
+  @Header('content-type', 'image/svg+xml')
+  icon(): string {
+    return HOME_ICON;
   }
 }

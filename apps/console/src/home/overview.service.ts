@@ -1,8 +1,11 @@
 import { WorkflowClient } from '@backstitch/client';
-import { LIMITS, type ListIncidentsResponse, type ListWorkflowsRequest, type ListWorkflowsResponse } from '@backstitch/protocol';
+import { LIMITS, type ListIncidentsResponse, type ListWorkflowsRequest, type ListWorkflowsResponse, type WorkflowSummary } from '@backstitch/protocol';
+import { JobQueues } from '@backstitch/queues';
 import { Inject, Injectable } from '@nestjs/common';
 import { fetch } from 'undici';
-import type { Overview, ProcessHealth, RunCount } from './overview.js';
+import { QUEUE_NAMES } from '../queues/queue-names.js';
+import { reachableGatewayUrl } from '../reachable-gateway-url.js';
+import type { Overview, ProcessHealth, QueueDepth, RecentRun, RunCount } from './overview.js';
 
 /** What the overview asks of the orchestrator. */
 export interface RunDirectory {
@@ -21,27 +24,35 @@ export const WATCHED_PROCESSES = Symbol('WatchedProcesses');
 
 const STATUSES: readonly RunCount['status'][] = ['RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED'];
 const INCIDENTS_SHOWN = 50;
+const RUNS_SHOWN = 20;
 const HEALTH_TIMEOUT_MS = 2_000;
+const QUEUES_TIMEOUT_MS = 3_000;
 
 /** Gathers what the home page shows. What does not answer is shown as such; nothing fails the page. */
 @Injectable()
 export class OverviewService {
   constructor(
     @Inject(WorkflowClient) private readonly directory: RunDirectory,
+    @Inject(JobQueues) private readonly jobQueues: JobQueues,
     @Inject(WATCHED_PROCESSES) private readonly processes: readonly WatchedProcess[],
   ) {}
 
   async overview(): Promise<Overview> {
-    const [runs, incidents, health] = await Promise.all([
-      Promise.all(STATUSES.map((status) => this.count(status))).catch(() => undefined),
-      this.directory.listIncidents({ pageSize: INCIDENTS_SHOWN }).catch(() => undefined),
+    const [runs, recentRuns, incidents, queues, health] = await Promise.all([
+      orAbsent(Promise.all(STATUSES.map((status) => this.count(status)))),
+      orAbsent(this.directory.list({ pageSize: RUNS_SHOWN })),
+      orAbsent(this.directory.listIncidents({ pageSize: INCIDENTS_SHOWN })),
+      orAbsent(within(QUEUES_TIMEOUT_MS, Promise.all(QUEUE_NAMES.map((name) => this.depth(name))))),
       Promise.all(this.processes.map(healthOf)),
     ]);
     return {
       runs,
+      recentRuns: recentRuns?.workflows.map(recentRun),
       incidents: incidents?.incidents,
       moreIncidents: incidents?.nextCursor !== undefined,
+      queues,
       health,
+      gatewayUrl: reachableGatewayUrl(this.processes),
       generatedAtMs: Date.now(),
     };
   }
@@ -51,6 +62,16 @@ export class OverviewService {
     const page = await this.directory.list({ status, pageSize: LIMITS.pageSizeMax });
     return { status, count: page.workflows.length, atLeast: page.nextCursor !== undefined };
   }
+
+  private async depth(name: string): Promise<QueueDepth> {
+    const counts = await this.jobQueues.queue(name).getJobCounts('waiting', 'active', 'delayed', 'failed');
+    return { name, waiting: counts['waiting'] ?? 0, active: counts['active'] ?? 0, delayed: counts['delayed'] ?? 0, failed: counts['failed'] ?? 0 };
+  }
+}
+
+function recentRun({ workflowId, workflowType, status, startedAtMs, closedAtMs, openIncidents, searchAttributes }: WorkflowSummary): RecentRun {
+  const [progress] = searchAttributes['OrderStatus'] ?? searchAttributes['ReturnStatus'] ?? [];
+  return { workflowId, workflowType, status, progress: progress === undefined ? undefined : String(progress), startedAtMs, closedAtMs, openIncidents };
 }
 
 async function healthOf({ name, url }: WatchedProcess): Promise<ProcessHealth> {
@@ -61,4 +82,17 @@ async function healthOf({ name, url }: WatchedProcess): Promise<ProcessHealth> {
   } catch {
     return { name, status: 'unreachable' };
   }
+}
+
+function orAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch(() => undefined);
+}
+
+/** BullMQ waits for its backend as long as it takes; a page does not. */
+async function within<T>(timeoutMs: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`There was no answer within ${timeoutMs} ms.`)), timeoutMs);
+  });
+  return Promise.race([answer, deadline]).finally(() => clearTimeout(timer));
 }

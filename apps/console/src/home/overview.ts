@@ -1,10 +1,31 @@
-import type { Incident } from '@backstitch/protocol';
+import type { Incident, WorkflowExecutionStatus } from '@backstitch/protocol';
 
 /** A number of runs; `atLeast` where there are more than were counted. */
 export interface RunCount {
-  status: 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED';
+  status: WorkflowExecutionStatus;
   count: number;
   atLeast: boolean;
+}
+
+/** A run, as far as a list shows it. */
+export interface RecentRun {
+  workflowId: string;
+  workflowType: string;
+  status: WorkflowExecutionStatus;
+  /** How far its order or return is, in the words of the business. */
+  progress?: string;
+  startedAtMs: number;
+  closedAtMs?: number;
+  openIncidents: number;
+}
+
+/** How many jobs a queue holds. Completed ones leave it at once. */
+export interface QueueDepth {
+  name: string;
+  waiting: number;
+  active: number;
+  delayed: number;
+  failed: number;
 }
 
 export interface ProcessHealth {
@@ -19,9 +40,15 @@ export type OpenIncident = Incident & { workflowId: string; runId: string; workf
 export interface Overview {
   /** Absent: the orchestrator does not answer. */
   runs?: RunCount[];
-  /** Oldest first. */
+  /** Newest first. Absent: the orchestrator does not answer. */
+  recentRuns?: RecentRun[];
+  /** Oldest first. Absent: the orchestrator does not answer. */
   incidents?: OpenIncident[];
   moreIncidents: boolean;
+  /** Absent: the queues' backend does not answer. */
+  queues?: QueueDepth[];
   health: ProcessHealth[];
+  /** Base URL of the gateway, as the operator reaches it. */
+  gatewayUrl: string;
   generatedAtMs: number;
 }

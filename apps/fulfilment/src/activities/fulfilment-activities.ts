@@ -1,9 +1,8 @@
-import { Activities, Activity } from '@backstitch/activity';
+import { Activities, Activity, parseInput } from '@backstitch/activity';
 import type { FulfilmentActivities as FulfilmentActivitiesContract, ShipOrderInput, ShipOrderResult } from '@backstitch/contracts';
 import { Inject } from '@nestjs/common';
 import { ShipmentService } from '../shipments/shipment.service.js';
 import { shipOrderInputSchema } from './activity-inputs.js';
-import { parseInput } from './parse-input.js';
 import { runStep } from './step-scope.js';
 
 /** The step of this service: one transaction with its inbox row, since shipping only registers (see ShipmentService). */

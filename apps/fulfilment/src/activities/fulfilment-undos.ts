@@ -1,10 +1,9 @@
-import { Activities, Activity } from '@backstitch/activity';
+import { Activities, Activity, parseInput } from '@backstitch/activity';
 import type { FulfilmentUndos as FulfilmentUndosContract, ShipOrderInput, ShipOrderResult } from '@backstitch/contracts';
 import type { UndoInput } from '@backstitch/protocol';
 import { Inject } from '@nestjs/common';
 import { ShipmentService } from '../shipments/shipment.service.js';
 import { orderUndoSchema } from './activity-inputs.js';
-import { parseInput } from './parse-input.js';
 import { runUndo } from './step-scope.js';
 
 /** The undo of this service's step, on a queue of its own. */

@@ -1,8 +1,7 @@
-import { LOGGER, type Logger } from '@backstitch/service-kit';
+import { LOGGER, type Logger, queryRows } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { CARRIER, type Carrier, type Consignment } from '../carrier/carrier.js';
-import { queryRows } from '../database/query-rows.js';
 
 /** How long one call to the carrier may take. */
 const CARRIER_TIMEOUT_MS = 10_000;

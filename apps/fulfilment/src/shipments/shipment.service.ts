@@ -1,8 +1,8 @@
 import type { ShipOrderInput, ShipOrderResult } from '@backstitch/contracts';
+import { queryRows } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { CARRIER, type Carrier } from '../carrier/carrier.js';
-import { queryRows } from '../database/query-rows.js';
 import { AddressNotServedError, OrderAlreadyShippedError, ShipmentDispatchedError, ShipmentDispatchingError } from '../fulfilment-errors.js';
 
 type ShipmentState = 'registered' | 'dispatching' | 'dispatched' | 'cancelled';

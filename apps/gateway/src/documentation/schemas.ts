@@ -5,9 +5,9 @@ import { z } from 'zod';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type OpenApiSchema = any;
 
-/** JSON schema of what a zod schema takes in. */
-export function openApiSchema(schema: z.ZodType): OpenApiSchema {
-  const { $schema: _dialect, ...jsonSchema } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
+/** JSON schema of what a zod schema takes in, or of what it gives. */
+export function openApiSchema(schema: z.ZodType, io: 'input' | 'output' = 'input'): OpenApiSchema {
+  const { $schema: _dialect, ...jsonSchema } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   return jsonSchema;
 }
 
@@ -17,54 +17,16 @@ export function openApiQuery(schema: z.ZodObject): { name: string; in: 'query'; 
   return Object.entries(properties).map(([name, property]) => ({ name, in: 'query', required: required.includes(name), schema: property }));
 }
 
-const time = z.iso.datetime().nullable();
-const failure = z.object({ type: z.string(), message: z.string() }).nullable();
-const step = z.object({
-  name: z.string(),
-  status: z.enum(['SCHEDULED', 'BACKING_OFF', 'COMPLETED', 'FAILED', 'TIMED_OUT', 'CANCEL_REQUESTED', 'CANCELED', 'INCIDENT']),
-  attempt: z.int(),
-  attemptsMax: z.int().nullable(),
-  scheduledAt: time,
-  startedAt: time,
-  endedAt: time,
-  nextAttemptAt: time,
-  lastFailure: failure,
-});
+/** A point in time, ISO 8601 in UTC. */
+export const time = z.iso.datetime();
 
-/** Answers, as far as the documentation shows them. */
-export const ANSWERS = {
-  problem: z.object({
-    type: z.string().describe('urn:backstitch:problem:…, stable'),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().optional(),
-    instance: z.string().optional(),
-    traceId: z.string().optional(),
-    violations: z.array(z.object({ in: z.enum(['body', 'query', 'path', 'header']), pointer: z.string().describe('JSON pointer'), detail: z.string() })).optional(),
-  }),
-  placedOrder: z.object({ orderId: z.string(), status: z.literal('accepted'), amountMinor: z.int(), currency: z.string(), links: z.record(z.string(), z.string()) }),
-  orderSummary: z.object({
-    orderId: z.string(),
-    status: z.string(),
-    customerId: z.string().nullable(),
-    amountMinor: z.int().nullable(),
-    currency: z.string().nullable(),
-    placedAt: time,
-    closedAt: time,
-    openIncidents: z.int(),
-    links: z.object({ self: z.string() }),
-  }),
-  order: z.object({
-    orderId: z.string(),
-    status: z.string(),
-    amountMinor: z.int().nullable(),
-    currency: z.string().nullable(),
-    reason: z.string().nullable(),
-    failedStep: z.string().nullable(),
-    cancelRequested: z.boolean(),
-    steps: z.array(step),
-    undos: z.array(step.extend({ undoes: z.string() })),
-    incidents: z.array(z.object({ incidentNumber: z.int(), kind: z.string(), openedAt: time, message: z.string() })),
-  }),
-  placedReturn: z.object({ returnId: z.string(), status: z.literal('accepted'), amountMinor: z.int(), links: z.object({ self: z.string() }) }),
-};
+/** Problem details (RFC 9457). */
+export const PROBLEM_ANSWER = z.looseObject({
+  type: z.string().describe('urn:backstitch:problem:…, stable'),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  traceId: z.string().optional(),
+  violations: z.array(z.object({ in: z.enum(['body', 'query', 'path', 'header']), pointer: z.string().describe('JSON pointer'), detail: z.string() })).optional(),
+});

@@ -1,8 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { LIMITS } from '@backstitch/protocol';
+import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
+import { describeKitRoutes } from '../documentation/kit-routes.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { RateLimits } from '../security/rate-limits.js';
+import { answerClientError, answerFrameworkError } from './protocol-problems.js';
 
 /** A JSON body must have come in within this time; an import only has to keep coming. */
 const JSON_BODY_TIMEOUT_MS = 30_000;
@@ -19,8 +22,17 @@ const API_POLICY = "default-src 'none'; frame-ancestors 'none'";
 /** Swagger UI brings its own inline script and styles. */
 const DOCUMENTATION_POLICY = "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
-/** Fastify's options that imports need: an upload may take any time, so the limit on whole requests is off and bodies have their own. */
-export const GATEWAY_FASTIFY_OPTIONS = { bodyLimit: 1_048_576, requestTimeout: 0, routerOptions: { maxParamLength: 300 } };
+/** Characters of a workflow's id in a path: each may be four bytes, and each byte three characters. */
+const PATH_ID_LENGTH_MAX = LIMITS.workflowIdLengthMax * 4 * 3;
+
+/** Fastify's options. An upload may take any time, so the limit on whole requests is off and bodies have their own. */
+export const GATEWAY_FASTIFY_OPTIONS = {
+  bodyLimit: 1_048_576,
+  requestTimeout: 0,
+  routerOptions: { maxParamLength: PATH_ID_LENGTH_MAX },
+  clientErrorHandler: answerClientError,
+  frameworkErrors: answerFrameworkError,
+} satisfies FastifyServerOptions;
 
 /** Sets up all that happens to a request before Nest sees it: limits, media types, headers, documentation. Call before the application listens. */
 export async function configureHttpEdge(app: NestFastifyApplication, options: { requestsPerMinute: number }): Promise<void> {
@@ -48,6 +60,7 @@ export async function configureHttpEdge(app: NestFastifyApplication, options: { 
       .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: bsk_…' })
       .build(),
   );
+  describeKitRoutes(document);
   SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs-json', yamlDocumentUrl: 'docs-yaml' });
 }
 

@@ -6,7 +6,9 @@ import { refuseRequest, type Violation } from '../problems/problem-error.js';
  * @throws ProblemError `invalid-request` with every violation
  */
 export function validated<S extends z.ZodType>(schema: S, value: unknown, where: Violation['in']): z.output<S> {
-  const violations = textViolations(value, '', where);
+  const violations = valueViolations(value, '', where);
+  // A schema would follow it down until the stack ends.
+  if (violations.some(({ detail }) => detail === TOO_DEEP)) refuseRequest(violations);
   const result = schema.safeParse(value);
   if (!result.success) violations.push(...result.error.issues.flatMap((issue) => violationsOf(issue, where)));
   if (violations.length > 0) refuseRequest(violations);
@@ -29,8 +31,14 @@ function violationsOf(issue: z.core.$ZodIssue, where: Violation['in']): Violatio
 /** What JSON can say and a Postgres text cannot hold: U+0000 and lone surrogates. */
 const UNSTORABLE = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 
-function textViolations(value: unknown, pointer: string, where: Violation['in']): Violation[] {
+/** Levels of objects and lists in a body; the contracts need five. */
+const DEPTH_MAX = 50;
+const TOO_DEEP = `is nested more than ${DEPTH_MAX} deep`;
+
+/** What no part of a request may have, whatever its schema. */
+function valueViolations(value: unknown, pointer: string, where: Violation['in'], depth = 0): Violation[] {
   if (typeof value === 'string') return UNSTORABLE.test(value) ? [{ in: where, pointer, detail: 'has a character that cannot be stored' }] : [];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, member]) => textViolations(member, `${pointer}${jsonPointer([key])}`, where));
+  if (depth > DEPTH_MAX) return [{ in: where, pointer, detail: TOO_DEEP }];
+  return Object.entries(value).flatMap(([key, member]) => valueViolations(member, `${pointer}${jsonPointer([key])}`, where, depth + 1));
 }

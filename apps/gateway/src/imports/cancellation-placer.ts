@@ -12,8 +12,8 @@ import { returnIdOfInvoice } from './import-identity.js';
 import type { ImportRow } from './import-rows.js';
 import { insertRejections } from './import-staging.js';
 import { IMPORT_CURRENCY } from './order-placer.js';
-import { persist } from './persist.js';
 import type { Rejection } from './rejection-reasons.js';
+import { startPatiently } from './start-patiently.js';
 
 const DECISIONS_PER_ROUND = 100;
 const STARTS_PER_BATCH = 200;
@@ -147,7 +147,7 @@ export class CancellationPlacer {
       returnStart(recorded.return_order, { placedBy: recorded.placed_by, importId: recorded.import_id, traceparent: recorded.traceparent }),
     );
     const startedAt = performance.now();
-    const results = await persist(() => this.orchestrator.start(starts), signal, this.logger);
+    const results = await startPatiently(this.orchestrator, starts, signal, this.logger);
     const acceptMs = performance.now() - startedAt;
     const placed = decided.filter((_recorded, index) => results[index]?.status === 'started' || results[index]?.status === 'existing');
     const refused = results.find((result) => result.status === 'rejected' || result.status === 'conflict');

@@ -1,3 +1,4 @@
+import { skuSchema } from '@backstitch/contracts';
 import type { CsvRecord } from './csv-record-reader.js';
 import type { Rejection, RejectionReason } from './rejection-reasons.js';
 
@@ -67,8 +68,9 @@ export function readImportLine(record: CsvRecord, columns: ColumnPositions): Imp
 
   const invoiceNumber = text('InvoiceNo').toUpperCase();
   if (!/^C?\d{1,20}$/.test(invoiceNumber)) return rejected('invoice-number-invalid', invoiceNumber);
-  const sku = text('StockCode').toUpperCase();
-  if (sku === '' || sku.length > 64) return rejected('sku-invalid', sku, invoiceNumber);
+  // By the services' own rule: what they would refuse must not get as far as them.
+  const sku = skuSchema.safeParse(text('StockCode')).data;
+  if (sku === undefined) return rejected('sku-invalid', text('StockCode'), invoiceNumber);
   const description = text('Description');
   if (description.length > 200) return rejected('description-too-long', `${description.length} characters`, invoiceNumber);
   const quantity = readQuantity(text('Quantity'));

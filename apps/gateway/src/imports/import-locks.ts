@@ -1,6 +1,7 @@
 import { advisoryLockId } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type QueryRunner } from 'typeorm';
+import { withDeadline } from '../database.js';
 
 export interface ImportLock {
   /** False once the connection that held the lock is gone. */
@@ -27,7 +28,7 @@ export class ImportLocks {
     this.held.set(importId, session);
     const lockId = advisoryLockId(`gateway import ${importId}`);
     try {
-      const rows: { locked: boolean }[] = await (await session).query('SELECT pg_try_advisory_lock($1) AS locked', [lockId]);
+      const rows = (await inSession(session, 'SELECT pg_try_advisory_lock($1) AS locked', [lockId])) as { locked: boolean }[];
       if (rows[0]?.locked !== true) {
         this.held.delete(importId);
         return undefined;
@@ -43,7 +44,7 @@ export class ImportLocks {
         if (this.held.get(importId) !== session) return;
         this.held.delete(importId);
         try {
-          await (await session).query('SELECT pg_advisory_unlock($1)', [lockId]);
+          await inSession(session, 'SELECT pg_advisory_unlock($1)', [lockId]);
         } catch {
           await this.dropSession(session);
         }
@@ -56,7 +57,7 @@ export class ImportLocks {
     const { session } = this;
     if (session === undefined) return;
     try {
-      await (await session).query('SELECT 1');
+      await inSession(session, 'SELECT 1');
     } catch {
       await this.dropSession(session);
     }
@@ -79,8 +80,18 @@ export class ImportLocks {
   private async dropSession(session: Promise<QueryRunner>): Promise<void> {
     if (this.session === session) this.session = undefined;
     for (const [importId, holder] of this.held) if (holder === session) this.held.delete(importId);
-    const runner = await session.catch(() => undefined);
-    await runner?.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
-    await runner?.release().catch(() => undefined);
+    // A server that has fallen silent answers this no more than anything else: nobody waits for it longer than for that.
+    await withDeadline(endSession(session)).catch(() => undefined);
   }
+}
+
+/** Whoever asks is told in time that the server is away; the session then counts as lost. */
+function inSession(session: Promise<QueryRunner>, sql: string, parameters: unknown[] = []): Promise<unknown> {
+  return withDeadline(session.then((runner) => runner.query(sql, parameters)));
+}
+
+async function endSession(session: Promise<QueryRunner>): Promise<void> {
+  const runner = await session.catch(() => undefined);
+  await runner?.query('SELECT pg_advisory_unlock_all()').catch(() => undefined);
+  await runner?.release().catch(() => undefined);
 }

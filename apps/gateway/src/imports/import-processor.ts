@@ -122,6 +122,7 @@ export class ImportProcessor {
     // What had to be placed again after all others were keeps the import running.
     if (!(await this.isDone(row))) return;
     await this.dataSource.transaction(async (manager) => {
+      await manager.query('SET LOCAL statement_timeout = 0');
       await manager.query(`UPDATE gateway.import SET status = 'completed', finished_at = now() WHERE id = $1 AND status = 'running'`, [row.id]);
       // The staged lines have done their work; rejections and invoices stay.
       await manager.query('DELETE FROM gateway.import_line WHERE import_id = $1', [row.id]);

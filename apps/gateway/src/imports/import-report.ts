@@ -104,7 +104,7 @@ export class ImportReport {
   /** Rejected rows and invoices by line number. @throws ProblemError `import-not-found` */
   async rejections(importId: string, page: { cursor?: string | undefined; pageSize: number; reason?: RejectionReason | undefined }): Promise<{ rejections: RejectionView[]; nextCursor: string | null }> {
     await this.row(importId);
-    const [lineNumber, scope] = /^(\d{1,15})\.(row|invoice)$/.exec(page.cursor ?? '0.')?.slice(1) ?? ['0', ''];
+    const [lineNumber = '0', scope = ''] = page.cursor?.split('.') ?? [];
     const rows = await this.database.query<{ line_number: string; scope: 'row' | 'invoice'; reason: RejectionReason; invoice_number: string | null; detail: string | null }>(
       `SELECT line_number, scope, reason, invoice_number, detail FROM gateway.import_rejection
        WHERE import_id = $1 AND (line_number, scope) > ($2::bigint, $3::text) AND ($4::text IS NULL OR reason = $4) ORDER BY line_number, scope LIMIT $5`,

@@ -53,6 +53,7 @@ export class ImportStaging {
   /** The upload broke off: nothing of it is placed, and what was staged goes. */
   async interrupt(importId: string, failure: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
+      await manager.query('SET LOCAL statement_timeout = 0');
       const [, updated]: [unknown[], number] = await manager.query(
         `UPDATE gateway.import SET status = 'interrupted', finished_at = now(), failure = $2 WHERE id = $1 AND status = 'uploading'`,
         [importId, failure],

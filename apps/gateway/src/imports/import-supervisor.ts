@@ -1,7 +1,7 @@
 import { LOGGER } from '@backstitch/service-kit';
 import { Inject, Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Logger } from 'pino';
-import { DataSource } from 'typeorm';
+import { Database } from '../database.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { ImportLocks, type ImportLock } from './import-locks.js';
 import { ImportProcessor } from './import-processor.js';
@@ -26,7 +26,7 @@ export class ImportSupervisor implements OnApplicationBootstrap, BeforeApplicati
   private auditAgain = false;
 
   constructor(
-    @Inject(DataSource) private readonly dataSource: DataSource,
+    @Inject(Database) private readonly database: Database,
     @Inject(ImportLocks) private readonly locks: ImportLocks,
     @Inject(ImportProcessor) private readonly processor: ImportProcessor,
     @Inject(ImportStaging) private readonly staging: ImportStaging,
@@ -94,7 +94,7 @@ export class ImportSupervisor implements OnApplicationBootstrap, BeforeApplicati
 
   private async audit(): Promise<void> {
     await this.locks.check();
-    const rows: { id: string; status: ImportStatus }[] = await this.dataSource.query(
+    const rows = await this.database.query<{ id: string; status: ImportStatus }>(
       `SELECT id, status FROM gateway.import WHERE status IN ('uploading', 'queued', 'stocking', 'running') ORDER BY created_at LIMIT 1000`,
     );
     for (const { id, status } of rows) {

@@ -2,9 +2,11 @@ import { LOGGER } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { withDeadline } from '../database.js';
 import { randomId } from '../identity/deterministic-id.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { CsvRecordReader, type CsvRecord } from './csv-record-reader.js';
+import { UploadBrokenError, withIdleTimeout } from './idle-timeout.js';
 import { ImportHeaderError, isImportLine, readHeader, readImportLine, type ColumnPositions, type ImportLine } from './import-line.js';
 import { ImportStaging } from './import-staging.js';
 import { ImportSupervisor } from './import-supervisor.js';
@@ -34,6 +36,8 @@ export class UploadLostError extends Error {
 }
 
 const BATCH_LINES = 1_000;
+/** A batch is stored in milliseconds; a busy server may take longer, one that has fallen silent would for ever. */
+const STAGE_DEADLINE_MS = 30_000;
 /** An upload that sends nothing for this long is broken off. */
 const IDLE_TIMEOUT_MS = 60_000;
 
@@ -51,19 +55,21 @@ export class ImportUpload {
     const importId = randomId();
     const lock = await this.supervisor.lockUpload(importId);
     try {
-      await this.staging.create({ id: importId, placedBy: request.keyId, traceparent: request.traceparent, stockPerSku: request.stockPerSku });
+      await withDeadline(this.staging.create({ id: importId, placedBy: request.keyId, traceparent: request.traceparent, stockPerSku: request.stockPerSku }));
       const counts = await this.stageStream(importId, addAbortSignal(this.supervisor.stopSignal, request.body));
-      if (!(await this.staging.complete(importId, counts.bytes, counts.lines))) throw new UploadLostError(importId);
+      if (!(await withDeadline(this.staging.complete(importId, counts.bytes, counts.lines)))) throw new UploadLostError(importId);
       this.logger.info({ importId, ...counts }, 'import uploaded');
       return { importId, status: 'queued', ...counts };
     } catch (error) {
       this.logger.warn({ err: error, importId }, 'import interrupted');
-      await this.staging
-        .interrupt(importId, error instanceof ImportHeaderError ? error.message : 'The upload broke off.')
-        .catch((cause: unknown) => this.logger.error({ err: cause, importId }, 'the interruption could not be recorded; the audit will'));
+      const reason = error instanceof ImportHeaderError ? error.message : 'The upload broke off.';
+      await withDeadline(this.staging.interrupt(importId, reason)).catch((cause: unknown) =>
+        this.logger.error({ err: cause, importId }, 'the interruption could not be recorded; the audit will'),
+      );
       if (error instanceof ImportHeaderError) {
         throw new ProblemError('import-header-invalid', error.message, { missing: error.missing, repeated: error.repeated }, { cause: error });
       }
+      if (error instanceof UploadBrokenError) throw new ProblemError('malformed-request', error.message, {}, { cause: error });
       throw error;
     } finally {
       await lock.release();
@@ -79,7 +85,7 @@ export class ImportUpload {
     let rejections: Rejection[] = [];
     const reader = new CsvRecordReader((fields) => columns !== undefined && isImportLine(fields, columns));
     const flush = async (): Promise<void> => {
-      await this.staging.stage(importId, lines, rejections);
+      await withDeadline(this.staging.stage(importId, lines, rejections), STAGE_DEADLINE_MS);
       lines = [];
       rejections = [];
     };
@@ -106,20 +112,5 @@ export class ImportUpload {
     if (columns === undefined) throw new ImportHeaderError([], []);
     await flush();
     return { bytes, lines: lineCount };
-  }
-}
-
-async function* withIdleTimeout(body: Readable, timeoutMs: number): AsyncGenerator<Buffer> {
-  const timer = setTimeout(() => body.destroy(new Error(`nothing came for ${timeoutMs} ms`)), timeoutMs);
-  try {
-    // The stream is left open where reading ends early, so that the answer can still be sent.
-    for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-      // While a batch is stored nobody waits for the sender.
-      clearTimeout(timer);
-      yield chunk as Buffer;
-      timer.refresh();
-    }
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,13 +1,14 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiConsumes, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { Documented } from '../documentation/documented.js';
+import { OPERATION_ANSWERS } from '../documentation/operation-answers.js';
 import { requestTraceparent } from '../http/trace-context.js';
 import { validated } from '../http/validated.js';
-import { cursorSchema, pageSizeSchema } from '../orders/order.requests.js';
+import { pageSizeSchema } from '../orders/order.requests.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { AllowRoles, CurrentCaller } from '../security/allow-roles.js';
 import type { Caller } from '../security/roles.js';
@@ -21,7 +22,10 @@ export const STOCK_PER_SKU_DEFAULT = 1_000_000;
 const importQuerySchema = z.strictObject({ stock: z.coerce.number().int().min(0).max(1_000_000_000).default(STOCK_PER_SKU_DEFAULT) });
 const listQuerySchema = z.strictObject({ cursor: z.uuid().optional(), pageSize: pageSizeSchema });
 const rejectionsQuerySchema = z.strictObject({
-  cursor: cursorSchema.optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}\.(row|invoice)$/, 'is no cursor of this list')
+    .optional(),
   pageSize: pageSizeSchema,
   reason: z.enum(Object.keys(REJECTION_REASONS) as [RejectionReason, ...RejectionReason[]]).optional(),
 });
@@ -38,12 +42,13 @@ export class ImportsController {
   @Post()
   @HttpCode(202)
   @AllowRoles('operator')
-  @ApiConsumes('text/csv')
   @Documented({
     summary: 'Takes a CSV file of invoices, of any size. 202 means that all of it is stored; its orders are placed from then on.',
     status: 202,
+    body: 'csv',
     query: importQuerySchema,
-    problems: ['import-header-invalid', 'unsupported-media-type', 'overloaded'],
+    answer: OPERATION_ANSWERS.uploadedImport,
+    problems: ['import-header-invalid', 'malformed-request', 'unsupported-media-type', 'overloaded'],
   })
   async create(
     @CurrentCaller() caller: Caller,
@@ -62,25 +67,25 @@ export class ImportsController {
   }
 
   @Get()
-  @Documented({ summary: 'Imports, newest first.', status: 200, query: listQuerySchema })
+  @Documented({ summary: 'Imports, newest first.', status: 200, query: listQuerySchema, answer: OPERATION_ANSWERS.imports })
   list(@Query() query: unknown): ReturnType<ImportReport['list']> {
     return this.report.list(validated(listQuerySchema, query, 'query'));
   }
 
   @Get(':importId')
-  @Documented({ summary: 'How an import stands: progress, outcome so far, the first rejections.', status: 200, problems: ['import-not-found'] })
+  @Documented({ summary: 'How an import stands: progress, outcome so far, the first rejections.', status: 200, answer: OPERATION_ANSWERS.import, problems: ['import-not-found'] })
   get(@Param('importId') importId: string): Promise<ImportView> {
     return this.report.view(importIdOf(importId));
   }
 
   @Get(':importId/outcome')
-  @Documented({ summary: 'What became of the orders and returns of an import.', status: 200, problems: ['import-not-found'] })
+  @Documented({ summary: 'What became of the orders and returns of an import.', status: 200, answer: OPERATION_ANSWERS.importOutcome, problems: ['import-not-found'] })
   outcome(@Param('importId') importId: string): Promise<ImportOutcome> {
     return this.report.outcome(importIdOf(importId));
   }
 
   @Get(':importId/rejections')
-  @Documented({ summary: 'Every rejected row and invoice with line number and reason.', status: 200, query: rejectionsQuerySchema, problems: ['import-not-found', 'invalid-request'] })
+  @Documented({ summary: 'Every rejected row and invoice with line number and reason.', status: 200, query: rejectionsQuerySchema, answer: OPERATION_ANSWERS.rejections, problems: ['import-not-found'] })
   rejections(@Param('importId') importId: string, @Query() query: unknown): Promise<{ rejections: RejectionView[]; nextCursor: string | null }> {
     return this.report.rejections(importIdOf(importId), validated(rejectionsQuerySchema, query, 'query'));
   }

@@ -1,5 +1,5 @@
 import { orderWorkflowId, type Order } from '@backstitch/contracts';
-import { OverloadedError, type StartWorkflowResult } from '@backstitch/protocol';
+import type { StartWorkflowResult } from '@backstitch/protocol';
 import { LOGGER } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
@@ -9,8 +9,8 @@ import { orderStart } from '../orders/order-start.js';
 import { orderIdOfInvoice } from './import-identity.js';
 import type { ImportRow } from './import-rows.js';
 import { insertRejections } from './import-staging.js';
-import { persist } from './persist.js';
 import type { Rejection } from './rejection-reasons.js';
+import { startPatiently } from './start-patiently.js';
 
 export const IMPORT_CURRENCY = 'GBP';
 const PAYMENT_TOKEN = 'tok_visa';
@@ -74,16 +74,7 @@ export class OrderPlacer {
     const orders = invoices.map(orderOfInvoice);
     const starts = orders.map((order) => orderStart(order, { keyId: row.placed_by, importId: row.id, traceparent: row.traceparent }));
     const startedAt = performance.now();
-    const results = await persist(
-      async () => {
-        const answers = await this.orchestrator.start(starts);
-        // Each start succeeds alone; those that met a full orchestrator are sent again with the batch, which costs the others nothing.
-        if (answers.some(isRefusedForNow)) throw new OverloadedError(250);
-        return answers;
-      },
-      signal,
-      this.logger,
-    );
+    const results = await startPatiently(this.orchestrator, starts, signal, this.logger);
     await this.record(row, invoices, orders, results, performance.now() - startedAt);
     return 'placed';
   }
@@ -142,8 +133,4 @@ function orderOfInvoice(invoice: InvoiceRow): Order {
     reference: invoice.invoice_number,
     amountMinor: lines.reduce((sum, line) => sum + line.quantity * line.unitPriceMinor, 0),
   };
-}
-
-function isRefusedForNow(result: StartWorkflowResult): boolean {
-  return result.status === 'rejected' && (result.error.code === 'OVERLOADED' || result.error.code === 'STORE_UNAVAILABLE');
 }

@@ -6,7 +6,7 @@ export const REJECTION_REASONS = {
   'wrong-column-count': 'the line does not have as many fields as the header',
   'control-character': 'a field contains the character U+0000',
   'invoice-number-invalid': 'the invoice number is neither digits nor C and digits',
-  'sku-invalid': 'the stock code is missing or longer than 64 characters',
+  'sku-invalid': 'the stock code is missing, longer than 64 characters, or has control characters',
   'description-too-long': 'the description is longer than 200 characters',
   'quantity-invalid': 'the quantity is no integer within 1,000,000',
   'price-invalid': 'the unit price is no decimal number within 100,000,000.00',

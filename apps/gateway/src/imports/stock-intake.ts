@@ -8,6 +8,7 @@ import { fingerprint } from '../identity/fingerprint.js';
 import { BulkOrchestrator } from '../orchestrator/orchestrator.js';
 import type { ImportRow } from './import-rows.js';
 import { persist } from './persist.js';
+import { startPatiently } from './start-patiently.js';
 
 const ITEMS_PER_INTAKE = 1_000;
 const AWAIT_MS = 5_000;
@@ -70,7 +71,7 @@ export class ImportStockIntake {
   private async receiveChunk(intakeId: string, skus: string[], row: ImportRow, signal: AbortSignal): Promise<void> {
     const intake: StockIntake = { intakeId, items: skus.map((sku) => ({ sku, quantity: row.stock_per_sku })) };
     const start = stockIntakeStart(intake, row.placed_by, row.traceparent);
-    const [result] = await persist(() => this.orchestrator.start([start]), signal, this.logger);
+    const [result] = await startPatiently(this.orchestrator, [start], signal, this.logger);
     if (result?.status === 'rejected' || result?.status === 'conflict') throw new StockIntakeFailedError(start.workflowId, result.status);
     for (;;) {
       const answer = await persist(() => this.orchestrator.awaitClosed([start.workflowId], AWAIT_MS), signal, this.logger);

@@ -1,8 +1,15 @@
 import { ORDER_STATUSES } from '@backstitch/contracts';
 import { z } from 'zod';
+import { ProblemError } from '../problems/problem-error.js';
+import type { ProblemType } from '../problems/problem-types.js';
 
-/** An id that the gateway gave out; anything else cannot be one and is not looked up. */
-export const idSchema = z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'is no id');
+const ID = /^[A-Za-z0-9-]{1,64}$/;
+
+/** An id out of a path. What cannot be one is not looked up: it is as unknown as any other. @throws ProblemError */
+export function idOfPath(text: string, notFound: ProblemType): string {
+  if (!ID.test(text)) throw new ProblemError(notFound);
+  return text;
+}
 
 export const pageSizeSchema = z.coerce.number().int().min(1).max(500).default(100);
 export const cursorSchema = z.string().min(1).max(1_000);

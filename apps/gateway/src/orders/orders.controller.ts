@@ -2,15 +2,14 @@ import { placeOrderSchema, placeReturnSchema } from '@backstitch/contracts';
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import { Documented } from '../documentation/documented.js';
-import { ANSWERS } from '../documentation/schemas.js';
+import { ORDER_ANSWERS } from '../documentation/order-answers.js';
 import { requestTraceparent } from '../http/trace-context.js';
 import { validated } from '../http/validated.js';
 import { ReturnsService, type PlacedReturn } from '../returns/returns.service.js';
 import { AllowRoles, CurrentCaller } from '../security/allow-roles.js';
 import type { Caller } from '../security/roles.js';
-import { cancelOrderSchema, idSchema, listOrdersSchema } from './order.requests.js';
+import { cancelOrderSchema, idOfPath, listOrdersSchema } from './order.requests.js';
 import type { OrderSummaryView, OrderView } from './order-view.js';
 import { OrdersService, type PlacedOrder } from './orders.service.js';
 
@@ -37,7 +36,7 @@ export class OrdersController {
     summary: 'Places an order. 202 means that it is committed.',
     status: 202,
     body: placeOrderSchema,
-    answer: ANSWERS.placedOrder,
+    answer: ORDER_ANSWERS.placedOrder,
     problems: ['idempotency-key-reused', 'overloaded'],
   })
   async place(
@@ -58,7 +57,7 @@ export class OrdersController {
     summary: 'Orders, newest first. Role `orders` sees its own.',
     status: 200,
     query: listOrdersSchema,
-    answer: z.object({ orders: z.array(ANSWERS.orderSummary), nextCursor: z.string().nullable() }),
+    answer: ORDER_ANSWERS.orders,
     problems: ['invalid-request'],
   })
   list(@CurrentCaller() caller: Caller, @Query() query: unknown): Promise<{ orders: OrderSummaryView[]; nextCursor: string | null }> {
@@ -67,7 +66,7 @@ export class OrdersController {
 
   @Get(':orderId')
   @AllowRoles('orders', 'operator', 'viewer')
-  @Documented({ summary: 'An order with each step and each undo.', status: 200, answer: ANSWERS.order, problems: ['order-not-found'] })
+  @Documented({ summary: 'An order with each step and each undo.', status: 200, answer: ORDER_ANSWERS.order, problems: ['order-not-found'] })
   get(@CurrentCaller() caller: Caller, @Param('orderId') orderId: string): Promise<OrderView> {
     return this.orders.get(caller, orderIdOf(orderId));
   }
@@ -79,7 +78,7 @@ export class OrdersController {
     status: 202,
     body: cancelOrderSchema,
     optionalBody: true,
-    answer: ANSWERS.order,
+    answer: ORDER_ANSWERS.order,
     problems: ['order-not-found', 'order-already-closed'],
   })
   cancel(@CurrentCaller() caller: Caller, @Param('orderId') orderId: string, @Body() body: unknown): Promise<OrderView> {
@@ -94,7 +93,7 @@ export class OrdersController {
     status: 202,
     body: placeReturnSchema,
     optionalBody: true,
-    answer: ANSWERS.placedReturn,
+    answer: ORDER_ANSWERS.placedReturn,
     problems: ['order-not-found', 'order-not-completed', 'nothing-to-return', 'return-exceeds-order', 'idempotency-key-reused'],
   })
   async return(
@@ -112,5 +111,5 @@ export class OrdersController {
 }
 
 function orderIdOf(text: string): string {
-  return validated(z.strictObject({ orderId: idSchema }), { orderId: text }, 'path').orderId;
+  return idOfPath(text, 'order-not-found');
 }

@@ -1,10 +1,11 @@
 import { orderAmountMinor, orderWorkflowId, WORKFLOW_TYPE, type Order, type PlaceOrder } from '@backstitch/contracts';
-import { WorkflowNotFoundError, type ListWorkflowsRequest, type WorkflowDescription } from '@backstitch/protocol';
+import { WorkflowAlreadyClosedError, WorkflowNotFoundError, type ListWorkflowsRequest, type WorkflowDescription } from '@backstitch/protocol';
 import { LOGGER } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { z } from 'zod';
 import { Orchestrator } from '../orchestrator/orchestrator.js';
+import { refuseCursor } from '../orchestrator/refuse-cursor.js';
 import { ProblemError, refuseRequest } from '../problems/problem-error.js';
 import type { Caller } from '../security/roles.js';
 import type { listOrdersSchema } from './order.requests.js';
@@ -56,7 +57,7 @@ export class OrdersService {
       ...(query.placedBefore === undefined ? {} : { startedBeforeMs: Date.parse(query.placedBefore) }),
       ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
     };
-    const page = await this.orchestrator.list(request);
+    const page = await this.orchestrator.list(request).catch(refuseCursor);
     return { orders: page.workflows.map(orderSummaryView), nextCursor: page.nextCursor ?? null };
   }
 
@@ -68,7 +69,13 @@ export class OrdersService {
   async cancel(caller: Caller, orderId: string, reason: string | undefined): Promise<OrderView> {
     const before = await this.describe(caller, orderId);
     if (before.status !== 'RUNNING') throw new ProblemError('order-already-closed', `Order ${orderId} is ${orderView(before).status}.`);
-    await this.orchestrator.cancel(before.workflowId, { identity: `gateway:${caller.keyId}`, ...(reason === undefined ? {} : { reason }) });
+    try {
+      await this.orchestrator.cancel(before.workflowId, { identity: `gateway:${caller.keyId}`, ...(reason === undefined ? {} : { reason }) });
+    } catch (error) {
+      // It ended between the look and the request.
+      if (error instanceof WorkflowAlreadyClosedError) throw new ProblemError('order-already-closed', `Order ${orderId} has ended.`, {}, { cause: error });
+      throw error;
+    }
     this.logger.info({ orderId, workflowId: before.workflowId }, 'order cancellation requested');
     return { ...orderView(before), cancelRequested: true };
   }

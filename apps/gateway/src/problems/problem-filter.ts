@@ -16,7 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent || reply.raw.headersSent) return;
     const path = request.url.split('?', 1)[0] as string;
-    if (path.startsWith('/health/') && error instanceof HttpException) {
+    if (path === '/health/ready' && error instanceof HttpException && error.getStatus() === 503) {
       // A probe's answer is no problem: it lists the checks.
       void reply.status(error.getStatus()).send(error.getResponse());
       return;

@@ -97,8 +97,8 @@ const CHECK_MONEY = `
     ('payment.reversed-too-much', charged, reversed, reversed > charged),
     ('payment.refunded-too-much', charged - reversed, refunded, refunded > charged - reversed),
     ('payment.wrong-currency', 0, currencies, currencies > 1 OR (currencies = 1 AND status IS NOT NULL AND currency <> order_currency)),
-    ('payment.charged-wrong-amount', amount_minor, charged, status = 'running' AND charges > 0 AND charged <> amount_minor),
-    ('order.charged-wrong-amount', amount_minor, charged - reversed, status = 'completed' AND charged - reversed <> amount_minor),
+    ('payment.charged-wrong-amount', amount_minor, charged, status = 'running' AND charges > 0 AND charged IS DISTINCT FROM amount_minor),
+    ('order.charged-wrong-amount', amount_minor, charged - reversed, status = 'completed' AND charged - reversed IS DISTINCT FROM amount_minor),
     ('order.charge-not-undone', 0, charged - reversed, status IN ('compensated', 'cancelled', 'failed') AND charged <> reversed)
   ) AS verdict (kind, expected, actual, is_wrong)
   WHERE verdict.is_wrong`;
@@ -124,7 +124,7 @@ const CHECK_RETURNS = `
   SELECT verdict.kind, NULL AS order_id, return_id, NULL AS sku, currency, verdict.expected, verdict.actual
   FROM judged CROSS JOIN LATERAL (VALUES
     ('return.unknown', 0, pieces + refunded, status IS NULL),
-    ('return.refunded-wrong-amount', amount_minor, refunded, status = 'completed' AND refunded <> amount_minor),
+    ('return.refunded-wrong-amount', amount_minor, refunded, status = 'completed' AND refunded IS DISTINCT FROM amount_minor),
     ('return.refunded-too-much', amount_minor, refunded, status = 'running' AND refunded > amount_minor),
     ('return.nothing-came-back', 1, pieces, status = 'completed' AND pieces <= 0),
     ('return.pieces-not-undone', 0, pieces, status IN ('compensated', 'cancelled', 'failed') AND pieces <> 0),
@@ -196,19 +196,32 @@ export const PIECE_TOTALS = `
 export const RUN_COUNTS = `
   SELECT kind, reference AS status, count(*) AS count FROM orchestrator.ledger WHERE kind IN ('${K.order}', '${K.return}') GROUP BY 1, 2`;
 
-/** Whether the pieces that came back of a return are those that were decided; $1 to $4: return, order, SKU and quantity of the decision. */
+/**
+ * Whether what came back of a return, in pieces and in money, is what was decided for each of its orders; $1 to $5: return, order, SKU, quantity and
+ * price of the decision.
+ */
 export const CHECK_RETURN_LINES = `
   WITH decided AS (
-    SELECT return_id, order_id, sku, sum(quantity) AS quantity FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS line (return_id, order_id, sku, quantity) GROUP BY 1, 2, 3
+    SELECT return_id, order_id, sku, sum(quantity) AS quantity, sum(quantity * unit_price_minor) AS refund_minor
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[]) AS line (return_id, order_id, sku, quantity, unit_price_minor) GROUP BY 1, 2, 3
   ), completed AS (
     SELECT order_id AS return_id FROM orchestrator.ledger WHERE kind = '${K.return}' AND reference = 'completed' AND order_id = ANY($1)
   ), came_back AS (
     SELECT reference AS return_id, order_id, sku, sum(CASE kind WHEN '${K.stockReturned}' THEN quantity ELSE -quantity END) AS quantity
     FROM inventory.ledger WHERE kind IN ('${K.stockReturned}', '${K.stockReturnReverted}') AND reference = ANY($1) GROUP BY 1, 2, 3
+  ), to_refund AS (
+    SELECT return_id, order_id, sum(refund_minor) AS amount_minor FROM decided GROUP BY 1, 2
+  ), refunded AS (
+    SELECT reference AS return_id, order_id, min(currency) AS currency, sum(amount_minor) AS amount_minor
+    FROM payment.ledger WHERE kind = '${K.paymentRefunded}' AND reference = ANY($1) GROUP BY 1, 2
   )
   SELECT 'return.wrong-pieces' AS kind, order_id, return_id, sku, NULL AS currency, coalesce(decided.quantity, 0) AS expected, coalesce(came_back.quantity, 0) AS actual
   FROM decided FULL JOIN came_back USING (return_id, order_id, sku) JOIN completed USING (return_id)
-  WHERE coalesce(decided.quantity, 0) <> coalesce(came_back.quantity, 0)`;
+  WHERE coalesce(decided.quantity, 0) <> coalesce(came_back.quantity, 0)
+  UNION ALL
+  SELECT 'return.wrong-refund', order_id, return_id, NULL, currency, coalesce(to_refund.amount_minor, 0), coalesce(refunded.amount_minor, 0)
+  FROM to_refund FULL JOIN refunded USING (return_id, order_id) JOIN completed USING (return_id)
+  WHERE coalesce(to_refund.amount_minor, 0) <> coalesce(refunded.amount_minor, 0)`;
 
 export const RECONCILIATION_CHECKS: readonly ReconciliationCheck[] = [
   { name: 'pieces', sql: CHECK_PIECES },

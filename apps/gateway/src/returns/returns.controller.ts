@@ -1,9 +1,8 @@
 import { Controller, Get, Inject, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
 import { Documented } from '../documentation/documented.js';
-import { validated } from '../http/validated.js';
-import { idSchema } from '../orders/order.requests.js';
+import { ORDER_ANSWERS } from '../documentation/order-answers.js';
+import { idOfPath } from '../orders/order.requests.js';
 import { AllowRoles, CurrentCaller } from '../security/allow-roles.js';
 import type { Caller } from '../security/roles.js';
 import { ReturnsService, type ReturnView } from './returns.service.js';
@@ -16,8 +15,8 @@ export class ReturnsController {
 
   @Get(':returnId')
   @AllowRoles('orders', 'operator', 'viewer')
-  @Documented({ summary: 'A return with each step and each undo. Role `orders` sees its own.', status: 200, problems: ['return-not-found'] })
+  @Documented({ summary: 'A return with each step and each undo. Role `orders` sees its own.', status: 200, answer: ORDER_ANSWERS.return, problems: ['return-not-found'] })
   get(@CurrentCaller() caller: Caller, @Param('returnId') returnId: string): Promise<ReturnView> {
-    return this.returns.get(caller, validated(z.strictObject({ returnId: idSchema }), { returnId }, 'path').returnId);
+    return this.returns.get(caller, idOfPath(returnId, 'return-not-found'));
   }
 }

@@ -1,6 +1,6 @@
 import { returnWorkflowId, type Order, type PlaceReturn, type ReturnOrder } from '@backstitch/contracts';
 import { WorkflowNotFoundError, type WorkflowDescription } from '@backstitch/protocol';
-import { LOGGER } from '@backstitch/service-kit';
+import { advisoryLockId, LOGGER } from '@backstitch/service-kit';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import type { EntityManager } from 'typeorm';
@@ -64,6 +64,8 @@ export class ReturnsService {
     const requestFingerprint = fingerprint({ orderId, body });
     await this.settleOpenReturnsOf(orderId);
     const recorded = await this.database.transaction(async (manager) => {
+      // The same request at the same time waits here, and then finds what the first one decided.
+      await manager.query('SELECT pg_advisory_xact_lock($1)', [advisoryLockId(`gateway return ${returnId}`)]);
       const known = await findReturn(manager, returnId);
       if (known === undefined) {
         const returnOrder = await decideReturn(manager, order, returnId, body);
@@ -91,7 +93,9 @@ export class ReturnsService {
       const [result] = await this.orchestrator.start([returnStart(returnOrder, { placedBy: caller.keyId, traceparent: traceparent ?? null })]);
       expectStarted(result);
     } catch (error) {
-      if (toProblem(error).status === 503 || toProblem(error).status === 429) {
+      const { status } = toProblem(error);
+      if (status >= 500 || status === 429) {
+        // It may even have been started: only a clear refusal frees what the return has taken.
         this.logger.warn({ err: error, returnId }, 'return accepted; its workflow starts when the orchestrator is back');
         return;
       }

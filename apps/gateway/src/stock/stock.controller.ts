@@ -5,12 +5,13 @@ import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Documented } from '../documentation/documented.js';
+import { OPERATION_ANSWERS } from '../documentation/operation-answers.js';
 import { requestTraceparent } from '../http/trace-context.js';
 import { validated } from '../http/validated.js';
 import { stockIntakeStart } from '../imports/stock-intake.js';
 import { Orchestrator } from '../orchestrator/orchestrator.js';
 import { idOfRequest } from '../orders/order-identity.js';
-import { idSchema } from '../orders/order.requests.js';
+import { idOfPath } from '../orders/order.requests.js';
 import { expectStarted } from '../orders/started.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { AllowRoles, CurrentCaller } from '../security/allow-roles.js';
@@ -35,7 +36,7 @@ export class StockController {
   @Post()
   @HttpCode(202)
   @AllowRoles('operator')
-  @Documented({ summary: 'Makes SKUs known with the stock they start with; known ones keep theirs.', status: 202, body: stockIntakeSchema, problems: ['idempotency-key-reused'] })
+  @Documented({ summary: 'Makes SKUs known with the stock they start with; known ones keep theirs.', status: 202, body: stockIntakeSchema, answer: OPERATION_ANSWERS.acceptedIntake, problems: ['idempotency-key-reused'] })
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: unknown,
@@ -53,9 +54,9 @@ export class StockController {
   }
 
   @Get(':intakeId')
-  @Documented({ summary: 'Whether a stock intake is done.', status: 200, problems: ['stock-intake-not-found'] })
+  @Documented({ summary: 'Whether a stock intake is done.', status: 200, answer: OPERATION_ANSWERS.intake, problems: ['stock-intake-not-found'] })
   async get(@Param('intakeId') intakeId: string): Promise<{ intakeId: string; status: string }> {
-    const id = validated(z.strictObject({ intakeId: idSchema }), { intakeId }, 'path').intakeId;
+    const id = idOfPath(intakeId, 'stock-intake-not-found');
     try {
       const { status } = await this.orchestrator.describe(stockIntakeWorkflowId(id));
       return { intakeId: id, status: status.toLowerCase() };

@@ -5,9 +5,11 @@ import { ApiBearerAuth, ApiTags } from '@nestjs/swagger';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { Documented } from '../documentation/documented.js';
+import { WORKFLOW_ANSWERS } from '../documentation/workflow-answers.js';
 import { validated } from '../http/validated.js';
 import { Orchestrator } from '../orchestrator/orchestrator.js';
-import { refuseRequest } from '../problems/problem-error.js';
+import { ProblemError, refuseRequest } from '../problems/problem-error.js';
+import { refuseCursor } from '../orchestrator/refuse-cursor.js';
 import { AllowRoles, CurrentCaller } from '../security/allow-roles.js';
 import type { Caller } from '../security/roles.js';
 import { withoutPaymentTokens } from './without-payment-tokens.js';
@@ -26,33 +28,35 @@ export class WorkflowsController {
   ) {}
 
   @Get('workflows')
-  @Documented({ summary: 'Workflows of every type, newest first.', status: 200, query: listWorkflowsSchema, problems: ['invalid-request'] })
+  @Documented({ summary: 'Workflows of every type, newest first.', status: 200, query: listWorkflowsSchema, answer: WORKFLOW_ANSWERS.list })
   list(@Query() query: unknown): Promise<ListWorkflowsResponse> {
     const { startedAfter, startedBefore, withOpenIncidents, ...rest } = validated(listWorkflowsSchema, query, 'query');
-    return this.orchestrator.list({
-      ...rest,
-      ...(startedAfter === undefined ? {} : { startedAfterMs: Date.parse(startedAfter) }),
-      ...(startedBefore === undefined ? {} : { startedBeforeMs: Date.parse(startedBefore) }),
-      ...(withOpenIncidents === 'true' ? { withOpenIncidents: true } : {}),
-    });
+    return this.orchestrator
+      .list({
+        ...rest,
+        ...(startedAfter === undefined ? {} : { startedAfterMs: Date.parse(startedAfter) }),
+        ...(startedBefore === undefined ? {} : { startedBeforeMs: Date.parse(startedBefore) }),
+        ...(withOpenIncidents === 'true' ? { withOpenIncidents: true } : {}),
+      })
+      .catch(refuseCursor);
   }
 
   @Get('workflows/:workflowId')
-  @Documented({ summary: 'A workflow with its activities, timers and incidents.', status: 200, problems: ['workflow-not-found'] })
+  @Documented({ summary: 'A workflow with its activities, timers and incidents.', status: 200, answer: WORKFLOW_ANSWERS.description, problems: ['workflow-not-found'] })
   async get(@Param('workflowId') workflowId: string): Promise<WorkflowDescription> {
     return withoutPaymentTokens(await this.orchestrator.describe(workflowIdOf(workflowId)));
   }
 
   @Get('workflows/:workflowId/history')
-  @Documented({ summary: 'The history of a workflow, a page at a time.', status: 200, query: historySchema, problems: ['workflow-not-found', 'invalid-request'] })
+  @Documented({ summary: 'The history of a workflow, a page at a time.', status: 200, query: historySchema, answer: WORKFLOW_ANSWERS.history, problems: ['workflow-not-found'] })
   async history(@Param('workflowId') workflowId: string, @Query() query: unknown): Promise<WorkflowHistoryResponse> {
     return withoutPaymentTokens(await this.orchestrator.history(workflowIdOf(workflowId), validated(historySchema, query, 'query')));
   }
 
   @Get('incidents')
-  @Documented({ summary: 'Open incidents of all workflows, oldest first.', status: 200, query: listIncidentsSchema, problems: ['invalid-request'] })
+  @Documented({ summary: 'Open incidents of all workflows, oldest first.', status: 200, query: listIncidentsSchema, answer: WORKFLOW_ANSWERS.incidents })
   async incidents(@Query() query: unknown): Promise<ListIncidentsResponse> {
-    return withoutPaymentTokens(await this.orchestrator.listIncidents(validated(listIncidentsSchema, query, 'query')));
+    return withoutPaymentTokens(await this.orchestrator.listIncidents(validated(listIncidentsSchema, query, 'query')).catch(refuseCursor));
   }
 
   @Post('workflows/:workflowId/incidents/:incidentNumber/:action')
@@ -78,5 +82,6 @@ export class WorkflowsController {
 }
 
 function workflowIdOf(text: string): string {
-  return validated(z.strictObject({ workflowId: workflowIdSchema }), { workflowId: text }, 'path').workflowId;
+  if (!workflowIdSchema.safeParse(text).success) throw new ProblemError('workflow-not-found');
+  return text;
 }

@@ -1,4 +1,4 @@
-import { Activities, Activity } from '@backstitch/activity';
+import { Activities, Activity, parseInput } from '@backstitch/activity';
 import type {
   DeductStockInput,
   DeductStockResult,
@@ -13,7 +13,6 @@ import { StockIntakeService } from '../intake/stock-intake.service.js';
 import { ReservationService } from '../reservations/reservation.service.js';
 import { ReturnService } from '../returns/return.service.js';
 import { deductStockInputSchema, receiveReturnInputSchema, reserveStockInputSchema, stockIntakeSchema } from './activity-inputs.js';
-import { parseInput } from './parse-input.js';
 import { runStep } from './step-scope.js';
 
 /** The steps of this service. Each is one transaction with its inbox row. */

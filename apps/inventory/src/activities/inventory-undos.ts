@@ -1,11 +1,10 @@
-import { Activities, Activity } from '@backstitch/activity';
+import { Activities, Activity, parseInput } from '@backstitch/activity';
 import type { DeductStockInput, DeductStockResult, InventoryUndos as InventoryUndosContract, ReceiveReturnInput, ReserveStockInput, ReserveStockResult } from '@backstitch/contracts';
 import type { UndoInput } from '@backstitch/protocol';
 import { Inject } from '@nestjs/common';
 import { ReservationService } from '../reservations/reservation.service.js';
 import { ReturnService } from '../returns/return.service.js';
 import { orderUndoSchema, returnUndoSchema } from './activity-inputs.js';
-import { parseInput } from './parse-input.js';
 import { runUndo } from './step-scope.js';
 
 /** The undos of this service's steps, on a queue of their own. Each takes back what the step of its key did, and nothing else. */

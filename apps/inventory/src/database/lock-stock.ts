@@ -1,5 +1,5 @@
+import { queryRows } from '@backstitch/service-kit';
 import type { EntityManager } from 'typeorm';
-import { queryRows } from './query-rows.js';
 
 /**
  * Locks the stock rows of these SKUs until the transaction ends and tells how many pieces of each are free. SKUs without a row are left out.

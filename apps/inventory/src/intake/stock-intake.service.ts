@@ -1,7 +1,7 @@
 import { LEDGER_KIND, type StockIntake } from '@backstitch/contracts';
+import { queryRows } from '@backstitch/service-kit';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { queryRows } from '../database/query-rows.js';
 
 /** SKUs in one statement. */
 const CHUNK_SIZE = 1_000;

@@ -1,8 +1,8 @@
 import { LEDGER_KIND, type ReserveStockInput, type ReserveStockResult } from '@backstitch/contracts';
+import { queryRows } from '@backstitch/service-kit';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { lockStock } from '../database/lock-stock.js';
-import { queryRows } from '../database/query-rows.js';
 import { DeductionReturnedError, OrderAlreadyReservedError, OutOfStockError, ReservationStateError, SkuUnknownError, type ShortLine } from '../inventory-errors.js';
 
 type ReservationState = 'held' | 'deducted' | 'released';

@@ -1,8 +1,8 @@
 import { LEDGER_KIND, type ReceiveReturnInput } from '@backstitch/contracts';
+import { queryRows } from '@backstitch/service-kit';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { lockStock } from '../database/lock-stock.js';
-import { queryRows } from '../database/query-rows.js';
 import { ReturnAlreadyReceivedError, ReturnedPiecesReservedError, ReturnExceedsSaleError, type ExcessLine, type ShortLine } from '../inventory-errors.js';
 
 interface ReturnLine {

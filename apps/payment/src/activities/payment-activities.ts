@@ -1,4 +1,4 @@
-import { Activities, Activity } from '@backstitch/activity';
+import { Activities, Activity, parseInput } from '@backstitch/activity';
 import type {
   ChargePaymentInput,
   ChargePaymentResult,
@@ -9,7 +9,6 @@ import { Inject } from '@nestjs/common';
 import { ChargeService } from '../charges/charge-service.js';
 import { ReturnRefundService } from '../refunds/return-refund-service.js';
 import { chargePaymentInputSchema, refundReturnInputSchema } from './activity-inputs.js';
-import { parseInput } from './parse-input.js';
 import { runStep } from './run-step.js';
 
 /** The steps of this service. Their effect is at the provider: each commits slice by slice. */

@@ -1,9 +1,8 @@
-import { Activities, Activity, ApplicationFailure, Context } from '@backstitch/activity';
+import { Activities, Activity, undoneStep } from '@backstitch/activity';
 import type { ChargePaymentInput, ChargePaymentResult, PaymentUndos as PaymentUndosContract } from '@backstitch/contracts';
 import type { UndoInput } from '@backstitch/protocol';
 import { Inject } from '@nestjs/common';
 import { ReversalService } from '../refunds/reversal-service.js';
-import { INVALID_INPUT } from './parse-input.js';
 import { runStep } from './run-step.js';
 
 /** The undo of this service's step, on a queue of its own. It looks at what this service recorded under the step's key, not at its argument. */
@@ -13,9 +12,7 @@ export class PaymentUndos implements PaymentUndosContract {
 
   @Activity({ mode: 'external' })
   async refundPayment(_undo: UndoInput<ChargePaymentInput, ChargePaymentResult>): Promise<{ refundedMinor: number }> {
-    const { undo } = Context.current().info;
-    if (undo === undefined) throw ApplicationFailure.nonRetryable('An undo was called that names no step.', INVALID_INPUT);
-    if (undo.step === 'absent') return { refundedMinor: 0 };
-    return runStep((step) => this.reversals.reverse(step, undo.stepKey));
+    const { step: state, stepKey } = undoneStep();
+    return state === 'absent' ? { refundedMinor: 0 } : runStep((step) => this.reversals.reverse(step, stepKey));
   }
 }

@@ -5,8 +5,6 @@ export const ACTIVITY_FAILURE_TYPE = {
   ...FAILURE_TYPE,
   /** The service's database could not be reached, or the connection broke: retryable. */
   serviceUnavailable: 'ServiceUnavailable',
-  /** Another delivery of the step is still running and its lock did not come free in time: retryable. */
-  stepStillRunning: 'StepStillRunning',
   /** The result is no JSON that Postgres can store. Not retryable. */
   payloadInvalid: 'BackstitchPayloadInvalid',
 } as const;

@@ -6,7 +6,7 @@ import type { Sandbox } from '../ports/sandbox.js';
 import { activationInfoOf } from '../run/activation.js';
 import { activationOf, completeTask, failTask } from '../run/complete-task.js';
 import { Replay } from '../run/replay.js';
-import { holdingIncident, isHolding } from '../run/run-state.js';
+import { holdingIncident, identityOf, isHolding } from '../run/run-state.js';
 import type { BatchRun } from './batch-run.js';
 
 /** How often a run that the sandbox lost is brought back within one batch. */
@@ -89,10 +89,9 @@ export class RunAdvancer {
   }
 
   #afterReplay(run: BatchRun, { problem, driftedEventIds }: Replay): void {
-    const { workflowId, runId, workflowType } = run.state;
     if (driftedEventIds.length > 0) {
       const eventIds = [...driftedEventIds];
-      run.turn.facts.push((observer) => observer.driftFound?.({ workflowId, runId, workflowType, eventIds }));
+      run.turn.facts.push((observer) => observer.driftFound?.({ ...identityOf(run.state), eventIds }));
     }
     if (problem === undefined) {
       return;

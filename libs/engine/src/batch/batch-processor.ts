@@ -1,11 +1,11 @@
-import { ControlApiError, InternalError, OverloadedError, partitionOf, WorkflowNotFoundError, type StartWorkflowResult } from '@backstitch/protocol';
+import { ControlApiError, InternalError, OverloadedError, partitionOf, StoreUnavailableError, WorkflowNotFoundError, type StartWorkflowResult } from '@backstitch/protocol';
 import type { EngineSettings } from '../engine-settings.js';
 import type { EnginePorts } from '../engine-options.js';
 import { incidentNotFound } from '../messages/apply-incident-resolution.js';
 import { applyMessage } from '../messages/apply-message.js';
 import { DONE, refused, type Answer, type RunMessage, type StartMessage } from '../messages/run-message.js';
 import type { AppendResult, RunAppend } from '../ports/history-store.js';
-import { emptyRunState, holdingIncident, runStateOf } from '../run/run-state.js';
+import { emptyRunState, holdingIncident, identityOf, runStateOf } from '../run/run-state.js';
 import { Turn, type Fact } from '../run/turn.js';
 import { RunAdvancer } from './advance-runs.js';
 import { BatchRun } from './batch-run.js';
@@ -43,11 +43,20 @@ export class BatchProcessor {
       await this.#process(runs);
     } catch (error) {
       // It is not known what was applied: forget the runs, so that they are read again.
-      const answer = error instanceof ControlApiError ? error : new InternalError('The batch failed', { cause: error });
       await this.#evict(runs.map(({ runId }) => runId));
+      if (runs.length > 1 && !(error instanceof ControlApiError)) {
+        // Something of one run cannot be handled: by itself each is answered for itself, and the others go on.
+        for (const entry of entries) {
+          await this.process([entry]);
+        }
+        return;
+      }
+      const answer = error instanceof ControlApiError ? error : new InternalError('The batch failed', { cause: error });
       runs.forEach((run) => run.messages.forEach((message) => message.reply.reject(answer)));
-      // If it was applied after all, its jobs are missing on the queues: the host's recovery has to look.
-      this.context.outbox.giveUp(runs.flatMap((run) => run.turn?.dispatches ?? []), answer);
+      if (error instanceof StoreUnavailableError) {
+        // If it was applied after all, its jobs are missing on the queues: the host's recovery has to look.
+        this.context.outbox.giveUp(runs.flatMap(({ turn }) => (turn as Turn | undefined)?.owed ?? []), answer);
+      }
     }
   }
 
@@ -106,7 +115,7 @@ export class BatchProcessor {
       if (message.type === 'start') {
         this.#applyStart(run, message);
       } else if (message.type !== 'query' && message.type !== 'evict') {
-        const answer = applyMessage(run.turn, message);
+        const answer = applyMessage(run.turn, message, run.stored !== undefined);
         if (answer.status === 'behind' && run.stored === undefined) {
           run.ending = 'reload';
           return;
@@ -131,8 +140,7 @@ export class BatchProcessor {
       ...(traceparent === undefined ? {} : { traceparent }),
       randomnessSeed: run.runId,
     });
-    const fact = { workflowId, runId: run.runId, workflowType, ...(traceparent === undefined ? {} : { traceparent }) };
-    run.turn.facts.push((observer) => observer.workflowStarted?.(fact));
+    run.turn.facts.push((observer) => observer.workflowStarted?.(identityOf(run.state)));
   }
 
   async #commit(runs: readonly BatchRun[]): Promise<Map<BatchRun, { append: RunAppend; result: AppendResult }>> {
@@ -201,8 +209,8 @@ export class BatchProcessor {
       tell((observer) => observer.wakeAt?.(wakeAtMs));
     }
     if (append !== undefined && run.state.closedAtMs !== undefined) {
-      const { workflowId, runId, workflowType, status, startedAtMs, closedAtMs } = run.state;
-      tell((observer) => observer.workflowClosed?.({ workflowId, runId, workflowType, status, startedAtMs, closedAtMs }));
+      const { status, startedAtMs, closedAtMs } = run.state;
+      tell((observer) => observer.workflowClosed?.({ ...identityOf(run.state), status, startedAtMs, closedAtMs }));
     }
   }
 

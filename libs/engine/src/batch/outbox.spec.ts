@@ -32,12 +32,34 @@ describe('the outbox', () => {
     const reports: unknown[] = [];
     const outbox = new Outbox(
       { dispatch: () => Promise.reject(new Error('down')), cancel: () => Promise.reject(new Error('down')) },
-      { dispatchFailed: (taskQueue, jobs) => reports.push([taskQueue, jobs]), removed: () => undefined },
+      { dispatchFailed: (taskQueue, jobs, runIds) => reports.push([taskQueue, jobs, runIds]), removed: () => undefined },
     );
     outbox.add([dispatch(1), dispatch(2), dispatch(1, 'p')], [cancellation(1)]);
     await outbox.idle();
     outbox.add([dispatch(3)], []);
     await outbox.idle();
-    expect(reports).toEqual([['q', 2], ['p', 1], ['q', 1], ['q', 1]]);
+    expect(reports).toEqual([['q', 2, ['r']], ['p', 1, ['r']], ['q', 1, ['r']], ['q', 1, ['r']]]);
+  });
+
+  it('given a queue that does not answer, when jobs for another come, then they go out', async () => {
+    const calls: string[] = [];
+    let answer = (): void => undefined;
+    const outbox = new Outbox(
+      {
+        dispatch: async ([first]) => {
+          calls.push(first!.taskQueue);
+          if (first!.taskQueue === 'slow') await new Promise<void>((resolve) => (answer = resolve));
+        },
+        cancel: () => Promise.reject(new Error('not asked for')),
+      },
+      { dispatchFailed: () => calls.push('failed'), removed: () => undefined },
+    );
+    outbox.add([dispatch(1, 'slow')], []);
+    await Promise.resolve();
+    outbox.add([dispatch(1, 'quick')], []);
+    await Promise.resolve();
+    expect(calls).toEqual(['slow', 'quick']);
+    answer();
+    await outbox.idle();
   });
 });

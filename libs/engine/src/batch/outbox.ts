@@ -7,8 +7,8 @@ const JOBS_PER_CALL_MAX = 1_000;
 const WAITING_MAX = 50_000;
 
 export interface OutboxListener {
-  /** These jobs are not on their queue. */
-  dispatchFailed(taskQueue: string, jobs: number, error: unknown): void;
+  /** These jobs, of these runs, are not on their queue. */
+  dispatchFailed(taskQueue: string, jobs: number, runIds: string[], error: unknown): void;
   /** The attempt was taken off its queue before it began. */
   removed(cancellation: AttemptCancellation): void;
 }
@@ -21,14 +21,20 @@ export class OutboxFullError extends Error {
   }
 }
 
+/** What waits for one queue. */
+interface Lane {
+  dispatches: Dispatch[];
+  cancellations: AttemptCancellation[];
+}
+
 /**
- * What committed turns have for the queues. One call to the dispatcher at a time, with whatever waits by then; so nobody waits for a queue that
- * cannot be reached, and an attempt is never cancelled before it was dispatched.
+ * What committed turns have for the queues. For each queue one call to the dispatcher at a time, with whatever waits by then; so nobody waits for a
+ * queue that cannot be reached, a queue that is slow holds back no other, and an attempt is never cancelled before it was dispatched.
  */
 export class Outbox {
-  #dispatches: Dispatch[] = [];
-  #cancellations: AttemptCancellation[] = [];
-  #running: Promise<void> | undefined;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #running = new Set<Promise<void>>();
+  #waiting = 0;
 
   constructor(
     readonly dispatcher: Dispatcher,
@@ -36,37 +42,57 @@ export class Outbox {
   ) {}
 
   add(dispatches: readonly Dispatch[], cancellations: readonly AttemptCancellation[]): void {
-    if (this.#dispatches.length + this.#cancellations.length > WAITING_MAX) {
-      this.#report(dispatches, cancellations, new OutboxFullError(WAITING_MAX));
+    if (this.#waiting > WAITING_MAX) {
+      this.giveUp([...dispatches, ...cancellations], new OutboxFullError(WAITING_MAX));
       return;
     }
-    this.#dispatches.push(...dispatches);
-    this.#cancellations.push(...cancellations);
-    if (this.#dispatches.length + this.#cancellations.length > 0) {
-      this.#running ??= this.#run();
-    }
+    dispatches.forEach((dispatch) => this.#laneOf(dispatch.taskQueue).dispatches.push(dispatch));
+    cancellations.forEach((cancellation) => this.#laneOf(cancellation.taskQueue).cancellations.push(cancellation));
+    this.#waiting += dispatches.length + cancellations.length;
   }
 
-  /** Reports jobs that will not be dispatched from here, though they may have to be. */
-  giveUp(dispatches: readonly Dispatch[], error: unknown): void {
-    this.#report(dispatches, [], error);
+  /** Reports what will not go out from here, though it may have to. */
+  giveUp(jobs: readonly { taskQueue: string; job: { runId: string } }[], error: unknown): void {
+    const queues = new Map<string, { jobs: number; runIds: Set<string> }>();
+    for (const { taskQueue, job } of jobs) {
+      const queue = queues.get(taskQueue) ?? { jobs: 0, runIds: new Set() };
+      queues.set(taskQueue, queue);
+      queue.jobs += 1;
+      queue.runIds.add(job.runId);
+    }
+    queues.forEach((queue, taskQueue) => this.listener.dispatchFailed(taskQueue, queue.jobs, [...queue.runIds], error));
   }
 
   /** Resolves when nothing waits and nothing is under way. */
   async idle(): Promise<void> {
-    await this.#running;
+    while (this.#running.size > 0) {
+      await Promise.all(this.#running);
+    }
   }
 
-  async #run(): Promise<void> {
+  /** A queue has a lane for as long as something waits for it or is under way to it. */
+  #laneOf(taskQueue: string): Lane {
+    let lane = this.#lanes.get(taskQueue);
+    if (lane === undefined) {
+      lane = { dispatches: [], cancellations: [] };
+      this.#lanes.set(taskQueue, lane);
+      const run = this.#run(taskQueue, lane).finally(() => this.#running.delete(run));
+      this.#running.add(run);
+    }
+    return lane;
+  }
+
+  async #run(taskQueue: string, lane: Lane): Promise<void> {
     // All turns of one commit go out together.
     await Promise.resolve();
-    while (this.#dispatches.length + this.#cancellations.length > 0) {
-      const dispatches = this.#dispatches.splice(0, JOBS_PER_CALL_MAX);
+    while (lane.dispatches.length + lane.cancellations.length > 0) {
+      const dispatches = lane.dispatches.splice(0, JOBS_PER_CALL_MAX);
       // Cancellations wait until every dispatch before them has gone out.
-      const cancellations = this.#dispatches.length === 0 ? this.#cancellations.splice(0, JOBS_PER_CALL_MAX) : [];
+      const cancellations = lane.dispatches.length === 0 ? lane.cancellations.splice(0, JOBS_PER_CALL_MAX) : [];
       await this.#send(dispatches, cancellations);
+      this.#waiting -= dispatches.length + cancellations.length;
     }
-    this.#running = undefined;
+    this.#lanes.delete(taskQueue);
   }
 
   async #send(dispatches: readonly Dispatch[], cancellations: readonly AttemptCancellation[]): Promise<void> {
@@ -75,7 +101,7 @@ export class Outbox {
         await this.dispatcher.dispatch(dispatches);
       }
     } catch (error) {
-      this.#report(dispatches, [], error);
+      this.giveUp(dispatches, error);
     }
     try {
       if (cancellations.length > 0) {
@@ -83,13 +109,7 @@ export class Outbox {
         cancellations.filter((_, index) => removed[index] === true).forEach((cancellation) => this.listener.removed(cancellation));
       }
     } catch (error) {
-      this.#report([], cancellations, error);
+      this.giveUp(cancellations, error);
     }
-  }
-
-  #report(dispatches: readonly Dispatch[], cancellations: readonly AttemptCancellation[], error: unknown): void {
-    const jobs = new Map<string, number>();
-    [...dispatches, ...cancellations].forEach(({ taskQueue }) => jobs.set(taskQueue, (jobs.get(taskQueue) ?? 0) + 1));
-    jobs.forEach((count, taskQueue) => this.listener.dispatchFailed(taskQueue, count, error));
   }
 }

@@ -8,8 +8,11 @@ import { applyRedispatch } from './apply-redispatch.js';
 import { applyWake } from './apply-wake.js';
 import { DONE, refused, type Answer, type ChangeMessage } from './run-message.js';
 
-/** Applies one message to a run. A run that is held takes messages too: they are recorded, and workflow code sees them later. */
-export function applyMessage(turn: Turn, message: ChangeMessage): Answer {
+/**
+ * Applies one message to a run. A run that is held takes messages too: they are recorded, and workflow code sees them later.
+ * @param isFresh the run was just read from the store
+ */
+export function applyMessage(turn: Turn, message: ChangeMessage, isFresh: boolean): Answer {
   switch (message.type) {
     case 'signal':
       return applySignal(turn, message);
@@ -18,7 +21,7 @@ export function applyMessage(turn: Turn, message: ChangeMessage): Answer {
     case 'terminate':
       return applyTerminate(turn, message.reason, message.identity);
     case 'outcome':
-      return applyOutcome(turn, message.outcome);
+      return applyOutcome(turn, message.outcome, isFresh);
     case 'resolveIncident':
       return applyIncidentResolution(turn, message);
     case 'cancelledBeforeStart':

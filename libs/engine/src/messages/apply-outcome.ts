@@ -4,7 +4,7 @@ import { jsonBytes } from '../json.js';
 import type { AttemptRecord } from '../ports/history-store.js';
 import { decideRetry } from '../retry-decision.js';
 import { currentAttempt, keyOf } from '../run/activity-attempts.js';
-import { openIncidentOf, type OpenActivity } from '../run/run-state.js';
+import { identityOf, openIncidentOf, type OpenActivity } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
 import { scheduleToCloseDeadlineMs } from '../run/wake-up.js';
 import { cancelActivity, completeActivity, failActivity, type LastAttempt } from './close-activity.js';
@@ -13,8 +13,11 @@ import { DONE, type Answer } from './run-message.js';
 /** Failed attempts that are kept for a person to see. */
 const FAILED_ATTEMPTS_KEPT = 10;
 
-/** Takes in how an attempt ended. What is late, repeated or superseded is answered and changes nothing. */
-export function applyOutcome(turn: Turn, outcome: ActivityOutcome): Answer {
+/**
+ * Takes in how an attempt ended. What is late, repeated or superseded is answered and changes nothing.
+ * @param isFresh the run was just read: an attempt that even the store does not know was made all the same, and counts
+ */
+export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: boolean): Answer {
   const { state } = turn;
   if (outcome.scheduledEventId >= state.nextEventId) {
     return { status: 'behind' };
@@ -23,7 +26,7 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome): Answer {
   if (activity === undefined || state.status !== 'RUNNING') {
     return DONE;
   }
-  if (outcome.attempt > currentAttempt(activity).attempt) {
+  if (outcome.attempt > currentAttempt(activity).attempt && !isFresh) {
     return { status: 'behind' };
   }
   if (outcome.key !== keyOf(state, activity)) {
@@ -88,10 +91,9 @@ function attemptFailed(turn: Turn, activity: OpenActivity, outcome: ActivityOutc
     random: turn.settings.random(),
   });
   const nextAttemptAtMs = decision.retry ? nowMs + decision.delayMs : undefined;
-  const { workflowId, runId } = state;
   const { activityType, options } = activity;
   const { attempt } = outcome;
-  turn.facts.push((observer) => observer.attemptFailed?.({ workflowId, runId, activityType, taskQueue: options.taskQueue, attempt, failure, nextAttemptAtMs }));
+  turn.facts.push((observer) => observer.attemptFailed?.({ ...identityOf(state), activityType, taskQueue: options.taskQueue, attempt, failure, nextAttemptAtMs }));
   if (decision.retry) {
     turn.setAttempts(activity, { ...afterFailure(attempts, outcome, failure, nowMs), attempt: attempt + 1, dispatch: 1, nextAttemptAtMs });
     turn.dispatch(activity, decision.delayMs);

@@ -4,7 +4,7 @@ import { requestAttemptCancellation } from '../messages/apply-cancellation.js';
 import { activationInfoOf, activationJobsOf, type HistoryLimits } from './activation.js';
 import { commandEventsOf, InvalidCommandError, type UnplacedEvent } from './command-events.js';
 import { eventBytes } from './evolve.js';
-import type { RunState } from './run-state.js';
+import { identityOf, type RunState } from './run-state.js';
 import type { Turn } from './turn.js';
 
 /** Time of a workflow task: workflow code never sees it go back, whatever the clock does. */
@@ -69,10 +69,9 @@ export function completeTask(
       requestAttemptCancellation(turn, attributes.scheduledEventId);
     }
   }
-  const { workflowId, runId, workflowType } = state;
-  result.logs.forEach((entry) => turn.facts.push((observer) => observer.workflowLog?.({ workflowId, runId, workflowType, entry })));
+  result.logs.forEach((entry) => turn.facts.push((observer) => observer.workflowLog?.({ ...identityOf(state), entry })));
   if (!wasLong && isLong(state, limits)) {
-    const fact = { workflowId, runId, workflowType, historyEvents: state.nextEventId - 1, historySizeBytes: state.historySizeBytes };
+    const fact = { ...identityOf(state), historyEvents: state.nextEventId - 1, historySizeBytes: state.historySizeBytes };
     turn.facts.push((observer) => observer.historyLong?.(fact));
   }
   if (state.status === 'RUNNING') {

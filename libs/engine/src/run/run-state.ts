@@ -9,6 +9,7 @@ import type {
   SearchAttributes,
   WorkflowExecutionStatus,
 } from '@backstitch/protocol';
+import type { RunIdentity } from '../engine-options.js';
 import type { AttemptRecord, RunRecord, StoredRun } from '../ports/history-store.js';
 import { evolve } from './evolve.js';
 
@@ -148,6 +149,11 @@ export function recordOf(state: RunState, wakeAtMs: number | undefined): RunReco
     ...(state.result === undefined ? {} : { result: state.result }),
     ...(state.failure === undefined ? {} : { failure: state.failure }),
   };
+}
+
+/** Whose facts they are, for the observer. */
+export function identityOf({ workflowId, runId, workflowType, traceparent }: RunState): RunIdentity {
+  return { workflowId, runId, workflowType, ...(traceparent === undefined ? {} : { traceparent }) };
 }
 
 export function isOpen(incident: Incident): boolean {

@@ -15,7 +15,7 @@ import type { Dispatch } from '../ports/dispatcher.js';
 import type { AttemptRecord, RunAppend } from '../ports/history-store.js';
 import { activityJobOf, currentAttempt } from './activity-attempts.js';
 import { evolve } from './evolve.js';
-import { isOpen, openIncidentOf, recordOf, type OpenActivity, type RunState } from './run-state.js';
+import { identityOf, isOpen, openIncidentOf, recordOf, type OpenActivity, type RunState } from './run-state.js';
 import { wakeAtMsOf } from './wake-up.js';
 
 /** An attempt that is to be given up. */
@@ -87,6 +87,12 @@ export class Turn {
     });
   }
 
+  /** Everything that is to follow the commit on the queues. */
+  get owed(): { taskQueue: string; job: { runId: string } }[] {
+    const neverDispatched = this.cancelledBeforeStart.flatMap((scheduledEventId) => this.state.openActivities.get(scheduledEventId) ?? []);
+    return [...this.dispatches, ...this.cancellations, ...neverDispatched.map(({ options }) => ({ taskQueue: options.taskQueue, job: this.state }))];
+  }
+
   setAttempts(activity: OpenActivity, attempts: AttemptRecord): void {
     activity.attempts = attempts;
     this.#upsertedAttempts.add(activity.scheduledEventId);
@@ -108,8 +114,7 @@ export class Turn {
     this.record('WORKFLOW_EXECUTION_SIGNALED', { signalName: INCIDENT_OPENED_SIGNAL, input: [signal as unknown as JsonValue], identity: 'backstitch' });
     state.incidents.push(opened);
     this.#touchedIncidents.add(incidentNumber);
-    const { workflowId, runId, workflowType } = state;
-    this.facts.push((observer) => observer.incidentOpened?.({ workflowId, runId, workflowType, incident: opened }));
+    this.facts.push((observer) => observer.incidentOpened?.({ ...identityOf(state), incident: opened }));
   }
 
   resolveIncident(incident: Incident, resolution: { action: IncidentResolution; reason: string; identity: string; value?: JsonValue }): void {
@@ -128,8 +133,7 @@ export class Turn {
     const resolved: Incident = { ...incident, resolution: { action, reason, identity, resolvedAtMs: this.nowMs } };
     state.incidents = state.incidents.map((other) => (other.incidentNumber === incidentNumber ? resolved : other));
     this.#touchedIncidents.add(incidentNumber);
-    const { workflowId, runId, workflowType } = state;
-    this.facts.push((observer) => observer.incidentResolved?.({ workflowId, runId, workflowType, incident: resolved }));
+    this.facts.push((observer) => observer.incidentResolved?.({ ...identityOf(state), incident: resolved }));
   }
 
   /**

@@ -76,11 +76,9 @@ export class QueueDispatcher implements Dispatcher {
     return this.#suspended.has(taskQueue);
   }
 
-  /** Resolves when nothing is on its way to a queue. */
-  async idle(): Promise<void> {
-    while (this.#underWay.size > 0) {
-      await Promise.all(this.#underWay);
-    }
+  /** Resolves when the queues have answered whatever is on its way to them now; what is sent meanwhile is not waited for. */
+  async taken(): Promise<void> {
+    await Promise.all(this.#underWay);
   }
 
   async #dispatchTo(taskQueue: string, dispatches: Dispatch[]): Promise<void> {

@@ -28,6 +28,7 @@ export class EngineMetrics {
   readonly #eventsAppended;
   readonly #replays;
   readonly #staleAppends;
+  readonly #drifts;
   readonly #dispatchFailures;
   readonly #redispatches;
 
@@ -58,6 +59,7 @@ export class EngineMetrics {
     this.#eventsAppended = counter('backstitch_history_events_total', 'Events appended to histories.');
     this.#replays = counter('backstitch_replays_total', 'Runs that were replayed from their history.');
     this.#staleAppends = counter('backstitch_stale_appends_total', 'Appends that lost against another writer and were made again.');
+    this.#drifts = counter('backstitch_drifts_total', 'Events whose input or options the workflow code gives otherwise than they were recorded.', ['workflow_type']);
     this.#dispatchFailures = counter('backstitch_dispatch_failures_total', 'Jobs that a queue did not take; they are dispatched when it is back.', ['task_queue']);
     this.#redispatches = counter('backstitch_redispatched_runs_total', 'Runs whose open activities were dispatched again.', ['reason']);
   }
@@ -74,6 +76,7 @@ export class EngineMetrics {
       if (nextAttemptAtMs !== undefined) this.#activityRetries.inc({ activity_type: activityType, task_queue: taskQueue });
     },
     incidentOpened: ({ incident }) => this.#incidentsOpened.inc({ kind: incident.kind }),
+    driftFound: ({ workflowType, eventIds }) => this.#drifts.inc({ workflow_type: workflowType }, eventIds.length),
     dispatchFailed: ({ taskQueue, jobs }) => this.#dispatchFailures.inc({ task_queue: taskQueue }, jobs),
     batchCommitted: ({ runs, events, staleRuns, replayedRuns, durationMs }) => {
       this.#batchRuns.observe(runs);

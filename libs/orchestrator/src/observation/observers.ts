@@ -1,4 +1,4 @@
-import type { EngineObserver } from '@backstitch/engine';
+import type { EngineObserver, RunIdentity } from '@backstitch/engine';
 import { traceIdOf } from '@backstitch/protocol';
 import type { OrchestratorLogger } from './logger.js';
 
@@ -18,23 +18,32 @@ export function combineObservers(observers: readonly EngineObserver[]): EngineOb
     wakeAt: tellAll('wakeAt'),
     dispatchFailed: tellAll('dispatchFailed'),
     workflowLog: tellAll('workflowLog'),
+    driftFound: tellAll('driftFound'),
+    historyLong: tellAll('historyLong'),
     batchCommitted: tellAll('batchCommitted'),
   };
 }
 
-/** Writes what the engine tells to a structured log. */
+/** Writes what the engine tells to a structured log. Every line bears the ids of its workflow, run and trace. */
 export function logObserver(logger: OrchestratorLogger): EngineObserver {
   return {
-    workflowStarted: ({ workflowId, runId, workflowType, traceparent }) =>
-      logger.debug({ workflowId, runId, workflowType, traceId: traceIdOf(traceparent) }, 'workflow started'),
-    workflowClosed: ({ workflowId, runId, workflowType, status, startedAtMs, closedAtMs }) =>
-      logger.debug({ workflowId, runId, workflowType, status, durationMs: closedAtMs - startedAtMs }, 'workflow closed'),
-    attemptFailed: ({ workflowId, runId, activityType, taskQueue, attempt, failure, nextAttemptAtMs }) =>
-      logger.info({ workflowId, runId, activityType, taskQueue, attempt, failure: failure.message, nextAttemptAtMs }, 'attempt failed'),
-    incidentOpened: ({ workflowId, runId, workflowType, incident }) =>
-      logger.error({ workflowId, runId, workflowType, incidentNumber: incident.incidentNumber, kind: incident.kind }, `incident opened: ${incident.message}`),
-    incidentResolved: ({ workflowId, runId, workflowType, incident }) =>
-      logger.info({ workflowId, runId, workflowType, incidentNumber: incident.incidentNumber, kind: incident.kind, action: incident.resolution?.action }, 'incident resolved'),
-    workflowLog: ({ workflowId, runId, entry }) => logger[entry.level]({ ...entry.attributes, workflowId, runId }, entry.message),
+    workflowStarted: (fact) => logger.debug(idsOf(fact), 'workflow started'),
+    workflowClosed: ({ status, startedAtMs, closedAtMs, ...run }) => logger.debug({ ...idsOf(run), status, durationMs: closedAtMs - startedAtMs }, 'workflow closed'),
+    attemptFailed: ({ activityType, taskQueue, attempt, failure, nextAttemptAtMs, ...run }) =>
+      logger.info({ ...idsOf(run), activityType, taskQueue, attempt, failure: failure.message, nextAttemptAtMs }, 'attempt failed'),
+    incidentOpened: ({ incident, ...run }) =>
+      logger.error({ ...idsOf(run), incidentNumber: incident.incidentNumber, kind: incident.kind }, `incident opened: ${incident.message}`),
+    incidentResolved: ({ incident, ...run }) =>
+      logger.info({ ...idsOf(run), incidentNumber: incident.incidentNumber, kind: incident.kind, action: incident.resolution?.action }, 'incident resolved'),
+    dispatchFailed: ({ taskQueue, jobs, runIds, error }) => logger.debug({ taskQueue, jobs, runIds: runIds.slice(0, RUN_IDS_LOGGED_MAX), err: error }, 'jobs are missing on a queue'),
+    workflowLog: ({ entry, ...run }) => logger[entry.level]({ ...entry.attributes, ...idsOf(run) }, entry.message),
+    driftFound: ({ eventIds, ...run }) => logger.warn({ ...idsOf(run), eventIds }, 'the workflow code gives other inputs or options than were recorded'),
+    historyLong: ({ historyEvents, historySizeBytes, ...run }) => logger.warn({ ...idsOf(run), historyEvents, historySizeBytes }, 'the history has become long'),
   };
+}
+
+const RUN_IDS_LOGGED_MAX = 10;
+
+function idsOf({ workflowId, runId, workflowType, traceparent }: RunIdentity): object {
+  return { workflowId, runId, workflowType, traceId: traceIdOf(traceparent) };
 }

@@ -1,5 +1,6 @@
 import type { Clock, EngineSurface } from '@backstitch/engine';
-import type { ActivityDescription } from '@backstitch/protocol';
+import { activityJobId, type ActivityDescription } from '@backstitch/protocol';
+import type { JobQueues } from '@backstitch/queues';
 import type { OrchestratorLogger } from '../observation/logger.js';
 import type { RunQueries } from '../store/run-queries.js';
 import { abortableDelay } from './abortable-delay.js';
@@ -10,6 +11,7 @@ export interface AuditDependencies {
   engine: Pick<EngineSurface, 'describe'>;
   queries: Pick<RunQueries, 'silentRuns'>;
   recovery: Pick<Recovery, 'redispatch'>;
+  queues: Pick<JobQueues, 'held'>;
   logger: OrchestratorLogger;
   ownedPartitions: () => readonly number[];
   /** Pause between audits. */
@@ -22,7 +24,17 @@ export interface AuditDependencies {
 /** Runs described at once. */
 const DESCRIPTIONS_AT_ONCE = 10;
 
-/** The slow audit of everything open (law L1): what was lost in a way that nothing else notices is dispatched again. */
+/** An open activity without progress, and the job of its current attempt. */
+interface Doubted {
+  runId: string;
+  taskQueue: string;
+  jobId: string;
+}
+
+/**
+ * The slow audit of everything open (law L1): what was lost in a way that nothing else notices is dispatched again. A job that its queue still holds is
+ * not lost: in a long queue, or while a service is down, it would only become more.
+ */
 export class Audit {
   readonly #dependencies: AuditDependencies;
   readonly #stopping = new AbortController();
@@ -48,11 +60,12 @@ export class Audit {
     let redispatched = 0;
     while (!this.#stopping.signal.aborted) {
       const page = await queries.silentRuns(ownedPartitions(), silenceMs, afterRunId, pageSize);
-      const overdue: string[] = [];
+      const doubted: Doubted[] = [];
       for (let start = 0; start < page.length; start += DESCRIPTIONS_AT_ONCE) {
-        const verdicts = await Promise.all(page.slice(start, start + DESCRIPTIONS_AT_ONCE).map(async (run) => ({ runId: run.runId, doubted: await this.#isDoubted(run.workflowId) })));
-        overdue.push(...verdicts.filter(({ doubted }) => doubted).map(({ runId }) => runId));
+        const found = await Promise.all(page.slice(start, start + DESCRIPTIONS_AT_ONCE).map((run) => this.#doubtedOf(run)));
+        doubted.push(...found.flat());
       }
+      const overdue = await this.#lost(doubted);
       await recovery.redispatch(overdue, 'audit');
       redispatched += overdue.length;
       afterRunId = page.at(-1)?.runId;
@@ -66,14 +79,32 @@ export class Audit {
     return redispatched;
   }
 
-  async #isDoubted(workflowId: string): Promise<boolean> {
+  async #doubtedOf({ runId, workflowId }: { runId: string; workflowId: string }): Promise<Doubted[]> {
     try {
       const { activities } = await this.#dependencies.engine.describe(workflowId);
-      return activities.some((activity) => this.#isOverdue(activity));
+      return activities
+        .filter((activity) => this.#isOverdue(activity))
+        .map(({ options, scheduledEventId, attempt, dispatch = 1 }) => ({ runId, taskQueue: options.taskQueue, jobId: activityJobId({ runId, scheduledEventId, attempt, dispatch }) }));
     } catch (error) {
       this.#dependencies.logger.warn({ err: error, workflowId }, 'the audit could not describe a workflow');
-      return false;
+      return [];
     }
+  }
+
+  /** Runs of those whose job is on no queue. What a queue that cannot be reached holds is looked at by the next audit. */
+  async #lost(doubted: readonly Doubted[]): Promise<string[]> {
+    const { queues, logger } = this.#dependencies;
+    const lost = new Set<string>();
+    for (const taskQueue of new Set(doubted.map((each) => each.taskQueue))) {
+      const jobs = doubted.filter((each) => each.taskQueue === taskQueue);
+      try {
+        const held = await queues.held(taskQueue, jobs.map(({ jobId }) => jobId));
+        jobs.filter(({ jobId }) => !held.has(jobId)).forEach(({ runId }) => lost.add(runId));
+      } catch (error) {
+        logger.warn({ err: error, taskQueue }, 'the audit could not look into a queue');
+      }
+    }
+    return [...lost];
   }
 
   #isOverdue(activity: ActivityDescription): boolean {

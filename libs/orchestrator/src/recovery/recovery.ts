@@ -1,4 +1,5 @@
 import type { Clock, EngineSurface } from '@backstitch/engine';
+import { OverloadedError, StoreUnavailableError } from '@backstitch/protocol';
 import type { JobQueues } from '@backstitch/queues';
 import type { QueueDispatcher } from '../dispatch/queue-dispatcher.js';
 import type { OrchestratorLogger } from '../observation/logger.js';
@@ -6,7 +7,7 @@ import type { RunQueries } from '../store/run-queries.js';
 import { abortableDelay } from './abortable-delay.js';
 import { AffectedRuns } from './affected-runs.js';
 
-export type RecoveryReason = 'start' | 'takeover' | 'replicaLost' | 'queueFlushed' | 'queueBack' | 'outboxFull' | 'audit';
+export type RecoveryReason = 'start' | 'takeover' | 'replicaLost' | 'queueFlushed' | 'queueBack' | 'audit';
 
 /** Replicas' clocks may differ by so much; a run that was created just after a scan was asked for is then dispatched twice rather than never. */
 const CLOCK_SKEW_MAX_MS = 5_000;
@@ -22,7 +23,7 @@ export interface RecoveryDependencies {
   clock: Clock;
   engine: Pick<EngineSurface, 'redispatch'>;
   queries: Pick<RunQueries, 'runIdsWithOpenActivities'>;
-  dispatcher: Pick<QueueDispatcher, 'resume' | 'isSuspended' | 'idle'>;
+  dispatcher: Pick<QueueDispatcher, 'resume' | 'isSuspended' | 'taken'>;
   queues: Pick<JobQueues, 'ping'>;
   logger: OrchestratorLogger;
   ownedPartitions: () => readonly number[];
@@ -59,7 +60,7 @@ export class Recovery {
     this.#dependencies = dependencies;
   }
 
-  /** A dispatch to this queue failed: these runs wait for it. */
+  /** Jobs of these runs are missing on this queue: they wait until it can be reached, and the store too. */
   dispatchFailed(taskQueue: string, runIds: readonly string[]): void {
     let affected = this.#affected.get(taskQueue);
     if (affected === undefined) {
@@ -83,12 +84,12 @@ export class Recovery {
 
   /** Dispatches these runs again, in pages. Rejects where the store cannot be reached. */
   async redispatch(runIds: readonly string[], reason: RecoveryReason): Promise<void> {
-    const { engine, dispatcher, pageSize, onRedispatched } = this.#dependencies;
+    const { dispatcher, pageSize, onRedispatched } = this.#dependencies;
     for (let start = 0; start < runIds.length; start += pageSize) {
       const page = runIds.slice(start, start + pageSize);
-      await engine.redispatch(page);
-      // The next page waits until the queue has taken this one: that is the throttle.
-      await dispatcher.idle();
+      await this.#redispatchPage(page);
+      // The next page waits until the queues have taken what is on its way to them: that is the throttle.
+      await dispatcher.taken();
       onRedispatched(page.length, reason);
     }
   }
@@ -103,6 +104,18 @@ export class Recovery {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.idle();
+  }
+
+  async #redispatchPage(runIds: readonly string[]): Promise<void> {
+    try {
+      await this.#dependencies.engine.redispatch(runIds);
+    } catch (error) {
+      if (error instanceof StoreUnavailableError || error instanceof OverloadedError) {
+        throw error;
+      }
+      // The fault is in a run, not in the world: it must not keep those beside and behind it from going on, again and again.
+      this.#dependencies.logger.error({ err: error, runs: runIds.length }, 'some runs could not be dispatched again');
+    }
   }
 
   #startTrying(taskQueue: string, affected: AffectedRuns): void {
@@ -141,7 +154,7 @@ export class Recovery {
 
   async #tryQueue(taskQueue: string, affected: AffectedRuns): Promise<void> {
     const { queues, dispatcher, logger, retryPauseMs, retryPauseMaxMs } = this.#dependencies;
-    logger.warn({ taskQueue }, 'queue takes no jobs; runs go on when it is back');
+    logger.warn({ taskQueue }, 'jobs are missing on a queue; their runs go on when it takes them');
     let pauseMs = retryPauseMs;
     while (!affected.isEmpty && (await abortableDelay(pauseMs, this.#stopping.signal))) {
       pauseMs = Math.min(pauseMs * 2, retryPauseMaxMs);

@@ -42,11 +42,13 @@ const EXECUTIONS = `, locked AS MATERIALIZED (
   SELECT i.run_id, i.expected_event_id, i.next_event_id - 1, i.events::json FROM input i JOIN passed p ON p.run_id = i.run_id WHERE i.events IS NOT NULL
 )`;
 
+/** Attempts change without events, so the fence does not guard them: a writer whose copy is old must not put them back. */
 const DETAILS = `, attempts_changed AS (
-  INSERT INTO ${SCHEMA}.attempt (run_id, scheduled_event_id, record)
+  INSERT INTO ${SCHEMA}.attempt AS t (run_id, scheduled_event_id, record)
   SELECT a.run_id, a.scheduled_event_id, a.record::json
   FROM unnest($21::uuid[], $22::integer[], $23::text[]) AS a(run_id, scheduled_event_id, record) JOIN passed p ON p.run_id = a.run_id
   ON CONFLICT (run_id, scheduled_event_id) DO UPDATE SET record = excluded.record
+    WHERE ((t.record->>'attempt')::integer, (t.record->>'dispatch')::integer) <= ((excluded.record->>'attempt')::integer, (excluded.record->>'dispatch')::integer)
 ), attempts_ended AS (
   DELETE FROM ${SCHEMA}.attempt t USING unnest($24::uuid[], $25::integer[]) AS d(run_id, scheduled_event_id), passed p
   WHERE t.run_id = d.run_id AND t.scheduled_event_id = d.scheduled_event_id AND p.run_id = d.run_id

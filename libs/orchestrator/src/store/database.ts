@@ -58,16 +58,24 @@ export class Database {
 
   async #queryOnce<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
     const [client, release] = await this.#acquire();
+    // The pool listens to idle connections only. One that breaks while it is ours, but between two answers, would end the process.
+    let broken = false;
+    const onBroken = () => {
+      broken = true;
+    };
+    client.on('error', onBroken);
     try {
       // `query_timeout` is read by pg for a single query too; its types name it for the connection alone.
       const config = { ...statement, query_timeout: this.#queryTimeoutMs };
       const { rows } = await client.query<Row>(config);
-      release();
       return rows;
     } catch (error) {
       const unavailable = this.#unavailable(error);
-      release(unavailable !== undefined);
+      broken ||= unavailable !== undefined;
       throw unavailable ?? error;
+    } finally {
+      client.off('error', onBroken);
+      release(broken);
     }
   }
 

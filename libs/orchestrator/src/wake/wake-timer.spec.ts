@@ -24,13 +24,13 @@ class Sleepers {
       },
     },
     queries: {
-      earliestWakeAtMs: async () => (this.runs.size === 0 ? undefined : Math.min(...this.runs.values())),
+      earliestWakeAtMs: async () => {
+        this.#failIfAway();
+        return this.runs.size === 0 ? undefined : Math.min(...this.runs.values());
+      },
       dueRuns: async (_, nowMs, after, limit) => {
         this.queries += 1;
-        if (this.failures > 0) {
-          this.failures -= 1;
-          throw new Error('the database is away');
-        }
+        this.#failIfAway();
         return [...this.runs]
           .map(([runId, wakeAtMs]) => ({ runId, wakeAtMs }))
           .filter(({ runId, wakeAtMs }) => wakeAtMs <= nowMs && (after === undefined || wakeAtMs > after.wakeAtMs || (wakeAtMs === after.wakeAtMs && runId > after.runId)))
@@ -39,6 +39,13 @@ class Sleepers {
       },
     },
   });
+
+  #failIfAway(): void {
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new Error('the database is away');
+    }
+  }
 }
 
 describe('the wake timer', () => {
@@ -103,5 +110,13 @@ describe('the wake timer', () => {
     sleepers.timer.arm(10);
     await jest.advanceTimersByTimeAsync(3_100);
     expect(sleepers.woken).toHaveLength(1);
+  });
+
+  it('given a database that is away when partitions are taken over, when it is back, then their runs are woken', async () => {
+    sleepers.runs.set('run', 500);
+    sleepers.failures = 2;
+    await sleepers.timer.refresh();
+    await jest.advanceTimersByTimeAsync(2_000);
+    expect(sleepers.woken.map(({ runId }) => runId)).toEqual(['run']);
   });
 });

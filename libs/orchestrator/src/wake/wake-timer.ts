@@ -47,15 +47,23 @@ export class WakeTimer {
     }
   }
 
-  /** Reads the earliest time of the owned partitions and arms itself to it: at start, and when partitions were taken over. */
+  /**
+   * Reads the earliest time of the owned partitions and arms itself to it: at start, and when partitions were taken over. Never rejects: where the
+   * database cannot be reached it looks again a little later, since nobody else would.
+   */
   async refresh(): Promise<void> {
     const partitions = this.#dependencies.ownedPartitions();
     if (partitions.length === 0) {
       return;
     }
-    const earliestMs = await this.#dependencies.queries.earliestWakeAtMs(partitions);
-    if (earliestMs !== undefined) {
-      this.arm(earliestMs);
+    try {
+      const earliestMs = await this.#dependencies.queries.earliestWakeAtMs(partitions);
+      if (earliestMs !== undefined) {
+        this.arm(earliestMs);
+      }
+    } catch (error) {
+      this.#dependencies.logger.warn({ err: error }, 'the time of the next wake-up could not be read; trying again');
+      this.arm(this.#dependencies.clock.now() + RETRY_AFTER_FAILURE_MS);
     }
   }
 

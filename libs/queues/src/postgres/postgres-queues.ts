@@ -43,6 +43,14 @@ export class PostgresQueues implements QueueBackend {
     return jobIds.map((jobId) => removed.has(jobId));
   }
 
+  async held(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
+    const { rows } = await this.connectionsOf(queueName).pool.query<{ id: string }>(
+      `SELECT id FROM job WHERE queue = $1 AND id = ANY($2) AND state IN ('waiting', 'delayed', 'active')`,
+      [queueName, jobIds],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+
   async cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
     const { rows } = await this.connectionsOf(queueName).pool.query<{ id: string }>(
       `SELECT id FROM job WHERE queue = $1 AND id = ANY($2) AND progress @> '{"cancelRequested": true}'`,

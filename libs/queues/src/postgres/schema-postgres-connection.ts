@@ -83,6 +83,16 @@ class SchemaQueueBackend extends PostgresQueueBackend {
       throw error;
     }
   }
+
+  /** After a failure BullMQ would wait for five seconds, closed or not, and so keep a process that stops. Its next look comes soon enough. */
+  override async moveStalledJobsToWait(): ReturnType<PostgresQueueBackend['moveStalledJobsToWait']> {
+    try {
+      return await super.moveStalledJobsToWait();
+    } catch (error) {
+      this.emit('error', error);
+      return [];
+    }
+  }
 }
 
 /** Builds BullMQ backends on the process's shared connections to `schema`. */

@@ -46,6 +46,8 @@ export class RedisQueues implements QueueBackend {
       const queue = new Queue(queueName, {
         connection: this.redis,
         prefix: this.prefix,
+        // BullMQ asks a new queue's connection for its version once. A connection that breaks in that question leaves the queue useless for ever.
+        skipVersionCheck: true,
         streams: { events: { maxLen: EVENTS_KEPT_MAX } },
       });
       queue.on('error', this.onError);
@@ -77,6 +79,14 @@ export class RedisQueues implements QueueBackend {
       pipeline.eval(REMOVE_WAITING, 6, key('wait'), key('paused'), key('delayed'), key('prioritized'), key(jobId), key(`${jobId}:logs`), jobId);
     }
     return resultsOf(await pipeline.exec()).map((removed) => Number(removed) > 0);
+  }
+
+  async held(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
+    // A job that completed is removed and one that failed is in that set: any other that exists is still to be worked on.
+    const pipeline = this.redis.pipeline();
+    for (const jobId of jobIds) pipeline.exists(`${this.prefix}:${queueName}:${jobId}`).zscore(`${this.prefix}:${queueName}:failed`, jobId);
+    const answers = resultsOf(await pipeline.exec());
+    return new Set(jobIds.filter((_jobId, index) => Number(answers[2 * index]) === 1 && answers[2 * index + 1] === null));
   }
 
   async cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {

@@ -1,4 +1,4 @@
-export { chainWorkflow, parallelSagaWorkflow, sagaWorkflow, silentStepWorkflow, tidySagaWorkflow, undeclaredUndoWorkflow } from './saga-workflows.js';
+export { chainWorkflow, parallelSagaWorkflow, sagaWorkflow, silentStepWorkflow, stubbornBranchWorkflow, tidySagaWorkflow, undeclaredUndoWorkflow } from './saga-workflows.js';
 export {
   bufferingWorkflow,
   conditionWorkflow,

@@ -1,4 +1,4 @@
-import { log, saga, sleep } from '@backstitch/workflow';
+import { CancellationScope, log, saga, sleep } from '@backstitch/workflow';
 import { steps, undos } from './activities.js';
 
 const { reserve, charge, ship } = steps();
@@ -29,6 +29,16 @@ export async function parallelSagaWorkflow(order: string): Promise<string> {
       s.step(charge, { order }, { undo: refund }),
     ]);
     return reservation;
+  });
+}
+
+export async function stubbornBranchWorkflow(order: string): Promise<void> {
+  await saga(async (s) => {
+    const stubborn = CancellationScope.nonCancellable(async () => {
+      await s.step(reserve, { order }, { undo: release });
+      await s.step(ship, { order }, { undo: recall });
+    });
+    await Promise.all([stubborn, s.step(charge, { order }, { undo: refund })]);
   });
 }
 

@@ -23,6 +23,12 @@ describe('createLogger', () => {
     expect(JSON.stringify(lines[1])).toContain('postgres://inventory:[redacted]@db:5432/x');
   });
 
+  it('given an API key in free text, when it is logged, then its secret is redacted and its id stays', () => {
+    const { logger, lines } = capture();
+    logger.warn('refused bsk_0123456789abcdef_0123456789-abcdefghijklmnopqrstuvwxyz_ABCDE');
+    expect(lines[0]?.['msg']).toBe('refused bsk_0123456789abcdef_[redacted]');
+  });
+
   it('given a megabyte that looks like the beginning of a URL, when it is redacted, then that takes no time to speak of', () => {
     const startedAt = performance.now();
     redactText('a.'.repeat(500_000));

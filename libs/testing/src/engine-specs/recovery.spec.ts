@@ -49,6 +49,32 @@ describe('two engines on one store', () => {
     expect((await kit.describe('order-1')).activities[0]).toMatchObject({ attempt: 3, attempts: [{ attempt: 1 }, { attempt: 2 }] });
   });
 
+  it('given an old copy of the attempts alone, when that engine dispatches again, then the later attempt is not put back, and its outcome counts', async () => {
+    const kit = orders();
+    await kit.start('order', 'order-1');
+    const other = new EngineHarness(new ScriptedSandbox({ order: orderScript }), {}, { store: kit.store, dispatcher: kit.dispatcher });
+    await other.fail('reserveStock');
+    await other.fail('reserveStock');
+    const third = kit.dispatcher.take('reserveStock');
+    await kit.engine.redispatch(kit.store.runIdsWithOpenActivities());
+    await kit.settled();
+    expect((await kit.describe('order-1')).activities).toMatchObject([{ attempt: 3 }]);
+    await kit.answer(third, { status: 'failed', failure: { message: 'third' } });
+    expect((await kit.describe('order-1')).activities).toMatchObject([{ attempt: 4 }]);
+    expect(kit.dispatcher.waiting('inventory').map(({ job: { attempt, dispatch } }) => [attempt, dispatch])).toContainEqual([4, 1]);
+  });
+
+  it.each(['completed', 'failed'] as const)('given an attempt that not even the store knows, when it has %s, then its outcome counts', async (status) => {
+    const kit = orders();
+    await kit.start('order', 'order-1');
+    const job = { ...kit.dispatcher.take('reserveStock'), attempt: 4 };
+    await kit.answer(job, status === 'completed' ? { status, result: null } : { status, failure: { message: 'no' } });
+    expect((await kit.describe('order-1')).activities).toMatchObject([
+      status === 'completed' ? { status: 'COMPLETED', attempt: 4 } : { status: 'BACKING_OFF', attempt: 5 },
+      ...(status === 'completed' ? [{ activityType: 'chargePayment' }] : []),
+    ]);
+  });
+
   it('given both engines that race for every message of many orders, when all is answered, then every order has completed once', async () => {
     const kit = orders();
     const other = new EngineHarness(new ScriptedSandbox({ order: orderScript }), {}, { store: kit.store, dispatcher: kit.dispatcher });
@@ -74,7 +100,7 @@ describe('a store that cannot be reached', () => {
     await expect(kit.start('order', 'order-1')).rejects.toThrow(StoreUnavailableError);
     expect(kit.engine.pressure()).toEqual({ waitingMessages: 0, cachedRuns: 0 });
     expect((kit.sandbox as ScriptedSandbox).runIds()).toEqual([]);
-    expect(kit.told('dispatchFailed')).toMatchObject([{ taskQueue: 'inventory', jobs: 1 }]);
+    expect(kit.told('dispatchFailed')).toMatchObject([{ taskQueue: 'inventory', jobs: 1, runIds: [expect.any(String)] }]);
     expect((await kit.start('order', 'order-1')).status).toBe(fault === 'before' ? 'started' : 'existing');
     await kit.engine.redispatch(kit.store.runIdsWithOpenActivities());
     await kit.settled();
@@ -107,6 +133,23 @@ describe('a store that cannot be reached', () => {
     kit.store.unavailable = false;
     await kit.complete('reserveStock');
     expect(kit.dispatcher.waiting('payment').length).toBe(1);
+  });
+});
+
+describe('a run that cannot be handled', () => {
+  it('given one among others of its batch, when the commit is refused for its content, then it alone hears of it, and the others go on', async () => {
+    const kit = orders();
+    await kit.engine.start(Array.from({ length: 3 }, (_, index) => ({ workflowId: `order-${index}`, workflowType: 'order', args: [index] })));
+    await kit.settled();
+    kit.store.beforeCommit = (appends) => {
+      if (appends.some(({ record }) => record.workflowId === 'order-1')) throw new Error('the content is refused');
+    };
+    const outcomes = Array.from({ length: 3 }, () => kit.outcomeOf(kit.dispatcher.take('reserveStock'), { status: 'completed', result: null }));
+    const answers = await Promise.allSettled(outcomes.map((outcome) => kit.engine.deliver([outcome])));
+    await kit.settled();
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(kit.dispatcher.waiting('payment').map(({ job }) => job.workflowId)).toEqual(['order-0', 'order-2']);
+    expect(kit.told('dispatchFailed')).toEqual([]);
   });
 });
 

@@ -1,5 +1,5 @@
-import { ApplicationFailure } from '@backstitch/activity';
 import type { z } from 'zod';
+import { ApplicationFailure } from '../errors/application-failure.js';
 
 /** `type` of the failure of an activity whose input breaks the contract. Not retried: it would break it again. */
 export const INVALID_INPUT = 'InvalidActivityInput';

@@ -1,20 +1,24 @@
-import { activityJobId, activityKey, ENVELOPE_VERSION, serviceQueues, type ActivityJob, type ActivityOutcome, type JsonValue, type OutcomeBatchJob } from '@backstitch/protocol';
-import type { QueueConnection } from '@backstitch/service-kit';
-import { createPostgresBackend, Queue, Worker } from 'bullmq';
 import { randomUUID } from 'node:crypto';
+import { activityJobId, activityKey, ENVELOPE_VERSION, serviceQueues, type ActivityJob, type ActivityOutcome, type JsonValue, type OutcomeBatchJob } from '@backstitch/protocol';
+import { createPostgresBackend, Queue, Worker } from 'bullmq';
+
+/** Where the queues are. */
+export type WorkWireConnection = { backend: 'redis'; url: string; prefix?: string } | { backend: 'postgres'; url: string };
 
 type Waiting = (outcome: ActivityOutcome) => void;
 
-export interface Attempt {
+export interface WireAttempt {
   activityType: string;
   input: JsonValue[];
   /** Default a new run's. */
   key?: string;
+  /** Which try of the activity it is. Default 1; each call is a dispatch of its own. */
+  attempt?: number;
   /** Makes it an undo, on the queue of undos. */
   undoOf?: { key: string; activityType: string };
 }
 
-/** The orchestrator's end of a service's queues: puts attempts on them and takes their outcomes. */
+/** The orchestrator's end of a service's queues, for specs of services: puts attempts on them and takes their outcomes. */
 export class WorkWire {
   private readonly names;
   private readonly queues = new Map<string, Queue>();
@@ -24,7 +28,7 @@ export class WorkWire {
 
   constructor(
     service: string,
-    private readonly connection: QueueConnection,
+    private readonly connection: WorkWireConnection,
   ) {
     this.names = serviceQueues(service);
     const { options, backend } = this.endpoint();
@@ -33,7 +37,7 @@ export class WorkWire {
   }
 
   /** @returns how the attempt ended */
-  async attempt({ activityType, input, key = activityKey(randomUUID(), 1), undoOf }: Attempt): Promise<ActivityOutcome> {
+  async attempt({ activityType, input, key = activityKey(randomUUID(), 1), attempt = 1, undoOf }: WireAttempt): Promise<ActivityOutcome> {
     const queue = this.queues.get(undoOf === undefined ? this.names.tasks : this.names.compensation)!;
     this.dispatches += 1;
     const dispatch = this.dispatches;
@@ -47,7 +51,7 @@ export class WorkWire {
       activityId: '1',
       activityType,
       key,
-      attempt: 1,
+      attempt,
       dispatch,
       input,
       ...(undoOf === undefined ? {} : { undoOf }),

@@ -1,0 +1,59 @@
+import type { IncidentAction, IncidentKind } from '@backstitch/protocol';
+import type { OpenIncident } from './overview.js';
+
+/** What an incident of each kind means to an operator. */
+export const KIND_EXPLANATIONS: Readonly<Record<IncidentKind, string>> = {
+  UNDO_FAILED: 'An undo failed for good. The run waits for a decision.',
+  UNDO_DELAYED: 'An undo has not succeeded for a long time. It is still tried again, and the incident ends by itself when it succeeds.',
+  NONDETERMINISM: 'The workflow’s code does other things than its history records. The run is held; deploy code that fits, then retry.',
+  WORKFLOW_TASK_FAILED: 'The workflow’s code threw, or took too long. The run is held; deploy a fix, then retry.',
+  HISTORY_LIMIT: 'The history is as long as it may get. The run is held; raise the limit, then retry.',
+};
+
+/** What each action does, in the order of how much it changes. */
+const ACTION_EXPLANATIONS: Readonly<Record<IncidentAction, string>> = {
+  retry: 'try it again as it is',
+  edit: 'try it again with "value" as its input; refused once the first input has taken effect',
+  skip: 'go on as if it had succeeded, with the result in "value"',
+  fail: 'give this undo up; the run goes on to its end as failed',
+};
+
+export interface ResolveCommand {
+  action: IncidentAction;
+  explanation: string;
+  /** To be pasted into a shell that knows `$KEY` and `$REASON`; the gateway refuses an empty reason. */
+  command: string;
+}
+
+/** The gateway's calls that resolve an incident: a run that is held can only be retried. */
+export function resolveCommands(gatewayUrl: string, { workflowId, incidentNumber, kind }: OpenIncident): ResolveCommand[] {
+  const isAboutUndo = kind === 'UNDO_FAILED' || kind === 'UNDO_DELAYED';
+  const actions: IncidentAction[] = isAboutUndo ? ['retry', 'edit', 'skip', 'fail'] : ['retry'];
+  // A quote is the one character that encodeURIComponent leaves and single quotes of a shell do not.
+  const run = encodeURIComponent(workflowId).replaceAll("'", '%27');
+  return actions.map((action) => ({
+    action,
+    explanation: ACTION_EXPLANATIONS[action],
+    command: `curl -X POST '${gatewayUrl}/workflows/${run}/incidents/${incidentNumber}/${action}' \\
+  -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '${bodyOf(action)}'`,
+  }));
+}
+
+function bodyOf(action: IncidentAction): string {
+  const reason = `"reason": "'"$REASON"'"`;
+  switch (action) {
+    case 'retry':
+    case 'fail':
+      return `{${reason}}`;
+    case 'edit':
+      // No JSON as it stands: the gateway refuses it until the input is filled in.
+      return `{${reason}, "value": {…}}`;
+    case 'skip':
+      return `{${reason}, "value": null}`;
+    default: {
+      const unknownAction: never = action;
+      throw new TypeError(`Unknown action ${String(unknownAction)}`);
+    }
+  }
+}

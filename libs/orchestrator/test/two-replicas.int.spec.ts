@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ActivityOutcome, StartWorkflowResult } from '@backstitch/protocol';
+import { queueBackendsUnderTest } from '@backstitch/servers';
+import type { WorkflowBundle } from '@backstitch/sandbox';
+import { FakeService } from './fake-service.js';
+import { eventually, makeQueueConnection, startReplica, type Replica } from './orchestrator-harness.js';
+import { makeTestDatabase, type TestDatabase } from './test-database.js';
+import { bundleTestWorkflows } from './test-workflows.js';
+
+let workflows: WorkflowBundle;
+let database: TestDatabase;
+const cleanups: (() => Promise<unknown>)[] = [];
+
+beforeAll(async () => {
+  workflows = await bundleTestWorkflows();
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+afterAll(() => database?.drop());
+
+/** Each attempt's first time fails for odd names, so that attempts are counted while replicas take turns. */
+function failingOnce({ attempt, input: [name] }: { attempt: number; input: unknown[] }): ActivityOutcome['outcome'] {
+  return attempt === 1 && String(name).endsWith('1') ? { status: 'failed', failure: { message: 'not yet' } } : { status: 'completed', result: `hello ${String(name)}` };
+}
+
+async function ownedBy(replica: Replica): Promise<number> {
+  return (await replica.call('GET', '/info')).body.partitions.owned as number;
+}
+
+describe.each(queueBackendsUnderTest())('two replicas side by side, with queues on %s', (backend) => {
+  let first: Replica;
+  let second: Replica;
+  let service: FakeService;
+
+  async function bringUp(): Promise<void> {
+    await database?.drop();
+    database = await makeTestDatabase('replicas');
+    const connection = await makeQueueConnection(backend, database, ['shop']);
+    const replica = async (): Promise<Replica> => {
+      const started = await startReplica({ dataSource: await database.connect(), queueConnection: connection, workflows, leaseMs: 600, leaseRenewalMs: 100, awaitClosedRecheckMs: 50 });
+      cleanups.push(() => started.stop());
+      return started;
+    };
+    first = await replica();
+    second = await replica();
+    service = new FakeService(connection, 'shop', failingOnce);
+    cleanups.push(() => service.stop());
+    await eventually('they share the partitions', async () => (await ownedBy(first)) === 32 && (await ownedBy(second)) === 32);
+  }
+
+  /** Forty greetings, ten sagas that undo, ten naps, started at both in turns. */
+  async function startMany(): Promise<StartWorkflowResult[]> {
+    const started: StartWorkflowResult[] = [];
+    for (let index = 0; index < 10; index += 1) {
+      const replica = index % 2 === 0 ? first : second;
+      started.push(
+        ...(await replica.start(
+          ...[0, 1, 2, 3].map((digit) => ({ workflowId: `greet-${index}-${digit}`, workflowType: 'greeting', args: [`${index}${digit}`] })),
+          { workflowId: `wrap-${index}`, workflowType: 'wrapping', args: [`${index}1`] },
+          { workflowId: `nap-${index}`, workflowType: 'napping', args: [index * 50] },
+        )),
+      );
+    }
+    return started;
+  }
+
+  async function expectAllEndedOnce(started: readonly StartWorkflowResult[], asked: Replica): Promise<void> {
+    for (const { workflowId } of started) {
+      const status = workflowId.startsWith('wrap') ? 'FAILED' : 'COMPLETED';
+      expect(await asked.closed(workflowId)).toMatchObject({ workflowId, status });
+      const { body } = await asked.call('GET', `/workflows/${workflowId}/history`);
+      const types = (body.events as { eventType: string }[]).map(({ eventType }) => eventType);
+      expect(types.filter((type) => type === 'ACTIVITY_TASK_COMPLETED').length).toBe(workflowId.startsWith('wrap') ? 2 : workflowId.startsWith('nap') ? 0 : 1);
+      expect((body.events as { eventId: number }[]).map(({ eventId }) => eventId)).toEqual(types.map((_, index) => index + 1));
+    }
+  }
+
+  it('given many workflows that retry, undo and sleep, when outcomes reach either replica, then each workflow ends once, as with one replica', async () => {
+    await bringUp();
+    const started = await startMany();
+    expect(new Set(started.map(({ status }) => status))).toEqual(new Set(['started']));
+    await expectAllEndedOnce(started, first);
+    expect((await second.closed('greet-0-1', 1))?.result).toBe('hello 01');
+  });
+
+  it('given the same start at both, when it is made at once, then there is one run', async () => {
+    await bringUp();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? first : second).start({ workflowId: `same-${index >> 2}`, workflowType: 'greeting', args: ['x'] })),
+    );
+    const runIds = new Map<string, Set<string | undefined>>();
+    answers.flat().forEach((answer) => {
+      expect(['started', 'existing']).toContain(answer.status);
+      runIds.set(answer.workflowId, (runIds.get(answer.workflowId) ?? new Set()).add('runId' in answer ? answer.runId : undefined));
+    });
+    expect([...runIds.values()].map(({ size }) => size)).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('given a replica that stops while all runs, when it has gone, then the other finishes everything, its timers too', async () => {
+    await bringUp();
+    const started = await startMany();
+    await second.stop();
+    await expectAllEndedOnce(started, first);
+    expect(await ownedBy(first)).toBe(64);
+  });
+
+  it('given a replica that stands still, when its leases run out, then the other takes over, and what it had timed is woken', async () => {
+    await bringUp();
+    const naps = await second.start(...Array.from({ length: 20 }, (_, index) => ({ workflowId: `still-${index}`, workflowType: 'napping', args: [1_200] })));
+    // Neither its renewals nor its timers reach the database any more.
+    second.dataSource.driver.obtainMasterConnection = () => Promise.reject(Object.assign(new Error('cut off'), { code: 'ECONNREFUSED' }));
+    await eventually('the other holds all', async () => (await ownedBy(first)) === 64);
+    for (const { workflowId } of naps) expect(await first.closed(workflowId)).toMatchObject({ status: 'COMPLETED' });
+  });
+});
