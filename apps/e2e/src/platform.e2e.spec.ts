@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import pg from 'pg';
 import type { Page } from 'playwright-core';
 import type { PlaceOrder } from '@backstitch/contracts';
 import { awaitClosed, importOrders, placeOrder, placeSamples, readImport, readReconciliation, requestJson, sampleOrders, uploadOrders, waitUntil, type Stack } from '@backstitch/stack';
@@ -30,6 +31,40 @@ async function failedJobs(page: Page, consoleUrl: string): Promise<number> {
 /** What the payment provider charged and refunded in all. */
 async function chargeTotals({ urls }: Stack): Promise<unknown> {
   return (await requestJson(`${urls['stripe-simulator']}/_simulator/totals`, {})).body;
+}
+
+/**
+ * Places an order that has shipped and now waits to take its goods off the stock: the transaction that is left open on `database` holds its reservation.
+ */
+async function placeHeldBeforeDeduction(stack: Stack, database: pg.Client, idempotencyKey: string): Promise<{ orderId: string }> {
+  await database.query(`
+    CREATE OR REPLACE FUNCTION inventory.hold_deduction() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$`);
+  await database.query(`
+    CREATE OR REPLACE TRIGGER hold_deduction BEFORE UPDATE ON inventory.reservation FOR EACH ROW
+    WHEN (NEW.state = 'deducted') EXECUTE FUNCTION inventory.hold_deduction()`);
+  await database.query('BEGIN');
+  await database.query('SELECT pg_advisory_xact_lock(4711)');
+  const { orderId } = await placeOrder(stack, sampleOrder(), idempotencyKey);
+  await waitUntil(
+    async () => {
+      const { rowCount } = await database.query('SELECT FROM fulfilment.shipment WHERE order_id = $1', [orderId]);
+      const { rows } = await database.query<{ waiting: string }>(`SELECT count(*) AS waiting FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`);
+      return (rowCount === 1 && rows[0]?.waiting === '1') || undefined;
+    },
+    { timeoutMs: 30_000, what: 'the order to wait for its deduction' },
+  );
+  return { orderId };
+}
+
+interface OpenIncident {
+  workflowId: string;
+  incidentNumber: number;
+  kind: string;
+}
+
+function openIncidentOf(body: unknown, orderId: string): OpenIncident | undefined {
+  return (body as { incidents: OpenIncident[] }).incidents.find(({ workflowId }) => workflowId === `order-${orderId}`);
 }
 
 describe.each(backends())('the whole platform with its queues on %s', (backend) => {
@@ -131,6 +166,40 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
     });
     expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
   }, 180_000);
+
+  it('makes an undo that cannot succeed an incident, which a person resolves', async () => {
+    const { stack } = platform;
+    const asOperator = (path: string, json?: unknown) =>
+      requestJson(`${stack.urls.gateway}${path}`, { method: json === undefined ? 'GET' : 'POST', json, headers: { authorization: `Bearer ${stack.keys.operator}` } });
+    const database = new pg.Client({ connectionString: stack.databaseUrls['admin'] });
+    await database.connect();
+    try {
+      const { orderId } = await placeHeldBeforeDeduction(stack, database, `incident-${backend}`);
+      await database.query(
+        `UPDATE fulfilment.shipment SET state = 'dispatched', claimed_at = now(), dispatched_at = now(), tracking_number = 'T1' WHERE order_id = $1`,
+        [orderId],
+      );
+      await asOperator(`/orders/${orderId}/cancel`, {});
+      await database.query('COMMIT');
+
+      const incident = await waitUntil(async () => openIncidentOf((await asOperator('/incidents')).body, orderId), { timeoutMs: 30_000, what: 'the incident' });
+      expect(incident).toMatchObject({ kind: 'UNDO_FAILED', failure: { applicationFailureInfo: { type: 'ShipmentDispatched' } } });
+
+      // The carrier brings the parcel back; then the undo can succeed, and those before it.
+      await database.query(
+        `UPDATE fulfilment.shipment SET state = 'registered', claimed_at = NULL, dispatched_at = NULL, tracking_number = NULL WHERE order_id = $1`,
+        [orderId],
+      );
+      await asOperator(`/workflows/order-${orderId}/incidents/${incident.incidentNumber}/retry`, { reason: 'the carrier brought it back' });
+      expect(await awaitClosed(stack, [`order-${orderId}`], { timeoutMs: 30_000 })).toEqual([]);
+      expect((await asOperator(`/orders/${orderId}`)).body).toMatchObject({ status: 'cancelled' });
+      expect(JSON.stringify((await asOperator(`/workflows/order-${orderId}/history`)).body)).toContain('the carrier brought it back');
+    } finally {
+      await database.query('ROLLBACK; DROP TRIGGER IF EXISTS hold_deduction ON inventory.reservation; DROP FUNCTION IF EXISTS inventory.hold_deduction');
+      await database.end();
+    }
+    expect(await readReconciliation(stack)).toEqual(CLEAN);
+  }, 90_000);
 
   it('places nothing twice when the same file is sent again', async () => {
     const file = join(files, `${backend}-again.csv`);

@@ -61,7 +61,7 @@ function loseAnswersOfCommits(dataSource: DataSource): { next: number; lost: num
       }
       return result;
     };
-    return [{ query }, release];
+    return [{ query, on: client.on.bind(client), off: client.off.bind(client) }, release];
   };
   return losing;
 }
