@@ -34,12 +34,13 @@ async function chargeTotals({ urls }: Stack): Promise<unknown> {
 }
 
 /**
- * Places an order that has shipped and now waits to take its goods off the stock: the transaction that is left open on `database` holds its reservation.
+ * Places an order that has shipped and now waits to take its goods off the stock, for as long as the transaction that is left open on `database`;
+ * then that step fails.
  */
 async function placeHeldBeforeDeduction(stack: Stack, database: pg.Client, idempotencyKey: string): Promise<{ orderId: string }> {
   await database.query(`
     CREATE OR REPLACE FUNCTION inventory.hold_deduction() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$`);
+    BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RAISE EXCEPTION 'held back'; END $$`);
   await database.query(`
     CREATE OR REPLACE TRIGGER hold_deduction BEFORE UPDATE ON inventory.reservation FOR EACH ROW
     WHEN (NEW.state = 'deducted') EXECUTE FUNCTION inventory.hold_deduction()`);

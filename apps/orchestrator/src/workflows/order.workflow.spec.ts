@@ -104,6 +104,18 @@ describe('orderWorkflow', () => {
     expect(await statusOf()).toBe('cancelled');
   });
 
+  it('given an order that is being charged, when it is cancelled and the step fails in passing, then the run is cancelled too', async () => {
+    await harness.complete('reserveStock', { reservationId: 'r1' });
+    const charging = harness.dispatcher.take('chargePayment');
+    await harness.engine.cancel(ID, 'no longer wanted');
+    await harness.settled();
+    await harness.answer(charging, { status: 'failed', failure: { message: 'the provider has a bad hour' } });
+    await harness.complete('refundPayment', {});
+    await harness.complete('releaseStock', {});
+    expect((await harness.describe(ID)).status).toBe('CANCELED');
+    expect(await statusOf()).toBe('cancelled');
+  });
+
   it('given a failure that is no refusal, when a step fails, then it is tried again and nothing is undone', async () => {
     await harness.fail('reserveStock', { message: 'the database restarts' });
     await harness.advance(1_000);

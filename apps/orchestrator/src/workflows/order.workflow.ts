@@ -46,7 +46,8 @@ export async function orderWorkflow(order: Order): Promise<OrderResult> {
   } catch (error) {
     const end = sagaEndOf(error);
     enter(end.kind);
-    if (end.kind !== 'compensated') throw error;
+    if (end.kind === 'cancelled') throw end.failure;
+    if (end.kind === 'failed') throw error;
     return { status: 'compensated', reason: end.reason, failedStep: end.failedStep };
   }
 }

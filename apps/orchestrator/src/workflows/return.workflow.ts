@@ -34,7 +34,8 @@ export async function returnWorkflow(order: ReturnOrder): Promise<ReturnResult> 
   } catch (error) {
     const end = sagaEndOf(error);
     enter(end.kind);
-    if (end.kind !== 'compensated') throw error;
+    if (end.kind === 'cancelled') throw end.failure;
+    if (end.kind === 'failed') throw error;
     return { status: 'compensated', reason: end.reason, failedStep: end.failedStep };
   }
 }
