@@ -20,6 +20,40 @@ function draw(seed: number, label: string): number {
   return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
 }
 
+/**
+ * The provider keeps a key for a day at least, so that it may be forgotten between two attempts, and never while one is under way. Attempts run side
+ * by side; a day passes when all of them have ended.
+ */
+class Days {
+  private underWay = 0;
+  private passing: Promise<void> | undefined;
+  private onAtRest: () => void = () => undefined;
+
+  constructor(private readonly forgetKeys: () => void) {}
+
+  async attempt<T>(work: () => Promise<T>): Promise<T> {
+    while (this.passing !== undefined) await this.passing;
+    this.underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.underWay -= 1;
+      if (this.underWay === 0) this.onAtRest();
+    }
+  }
+
+  async pass(): Promise<void> {
+    this.passing ??= this.passOnce();
+    await this.passing;
+  }
+
+  private async passOnce(): Promise<void> {
+    if (this.underWay > 0) await new Promise<void>((resolve) => (this.onAtRest = resolve));
+    this.forgetKeys();
+    this.passing = undefined;
+  }
+}
+
 describe('payment at a provider that fails at random', () => {
   it(`given ${ORDERS} orders, a fifth of them undone and a fifth returned, when every request may fail, then each effect happens exactly once`, async () => {
     const seed = Number(process.env['PAYMENT_FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
@@ -27,6 +61,7 @@ describe('payment at a provider that fails at random', () => {
     const simulator = await startStripeSimulator({ faultRate: 0.3, seed: String(seed), hangMs: 120, lateMs: 90 });
     const provider = stripeAt(simulator.url, 60);
     const { charging, reversing, returning } = paymentServices(provider);
+    const days = new Days(() => simulator.forgetKeys());
     const step = (key: string) => stepScope(database.dataSource, key);
     const isRefusal = (error: unknown) => error instanceof PaymentRefusal;
     const expected = new Map<string, { charged: number; refunded: number }>();
@@ -38,18 +73,18 @@ describe('payment at a provider that fails at random', () => {
       const input = chargeInput(orderId, 'tok_visa', amountMinor);
       // Some are undone while nobody knows what became of the charge.
       const attemptsMax = fate < 0.1 ? 1 : 40;
-      const outcome = await untilSettled(() => charging.charge(step(orderId), input), isRefusal, attemptsMax).then(
+      const outcome = await untilSettled(() => days.attempt(() => charging.charge(step(orderId), input)), isRefusal, attemptsMax).then(
         () => 'charged' as const,
         (error: unknown) => (error instanceof PaymentDeclinedError ? ('declined' as const) : ('unknown' as const)),
       );
-      if (draw(seed, `forget ${orderId}`) < 0.2) simulator.forgetKeys();
+      if (draw(seed, `forget ${orderId}`) < 0.2) await days.pass();
       if (fate < 0.2 || outcome !== 'charged') {
-        await untilSettled(() => reversing.reverse(step(`${orderId}/undo`), orderId), isRefusal);
+        await untilSettled(() => days.attempt(() => reversing.reverse(step(`${orderId}/undo`), orderId)), isRefusal);
         expected.set(orderId, { charged: 0, refunded: 0 });
       } else if (fate < 0.4) {
         const refundMinor = Math.floor(amountMinor / 2);
         const parts = [{ orderId, refundMinor, currency: 'GBP' }];
-        await untilSettled(() => returning.refund(step(`${orderId}/return`), { returnId: `return-${index}`, parts }), isRefusal);
+        await untilSettled(() => days.attempt(() => returning.refund(step(`${orderId}/return`), { returnId: `return-${index}`, parts })), isRefusal);
         expected.set(orderId, { charged: amountMinor, refunded: refundMinor });
       } else {
         expected.set(orderId, { charged: amountMinor, refunded: 0 });

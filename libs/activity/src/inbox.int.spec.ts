@@ -211,13 +211,13 @@ describe.each(queueBackendsUnderTest())('the inbox, with queues on %s', (backend
       ['row-b', 'row-a'],
     ];
     const bothIn = deferred();
-    let entered = 0;
     let runs = 0;
+    let holding = 0;
     harness.bench.script = async (manager) => {
-      const rows = order[entered++ % 2] as string[];
-      runs += 1;
+      const rows = order[runs++ % 2] as string[];
       await manager?.query(`UPDATE effects SET note = note || '+' WHERE key = $1`, [rows[0]]);
-      if (entered >= 2) bothIn.resolve();
+      holding += 1;
+      if (holding === 2) bothIn.resolve();
       await bothIn.promise;
       await manager?.query(`UPDATE effects SET note = note || '+' WHERE key = $1`, [rows[1]]);
       return 'done';

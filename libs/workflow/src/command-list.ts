@@ -6,12 +6,27 @@ interface PendingCommand {
   json: string;
 }
 
-/** The commands of one activation, in order of the calls. */
+/**
+ * The commands of one activation, in order of the calls.
+ *
+ * States: open → closed, once, with the command that ends the run: what is pushed later is dropped.
+ */
 export class CommandList {
   #commands: PendingCommand[] = [];
+  #closed = false;
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
 
   push(json: string, kind: PendingCommand['kind'] = 'other', seq = 0): void {
-    this.#commands.push({ kind, seq, json });
+    if (!this.#closed) this.#commands.push({ kind, seq, json });
+  }
+
+  /** Pushes the run's last command. */
+  close(json: string): void {
+    this.push(json);
+    this.#closed = true;
   }
 
   /** Takes back the start of an activity or timer that has not left this activation. Answers whether it was still here. */

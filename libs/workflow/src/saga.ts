@@ -3,8 +3,8 @@ import { activityReferenceOf } from './activity-function.js';
 import { undoOnce } from './activity-options.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from './failures.js';
+import type { ScheduledActivity } from './pending-activities.js';
 import { currentScope } from './scope-context.js';
-import type { ScheduledActivity } from './workflow-run.js';
 
 /** How a saga undoes. */
 export interface SagaOptions {

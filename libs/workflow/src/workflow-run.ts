@@ -1,72 +1,29 @@
 import type {
   ActivationInfo,
   ActivationJob,
-  ActivityCancellationType,
-  ActivityResolution,
   Failure,
-  JsonValue,
-  ScheduledActivityOptions,
   SearchAttributes,
   UndoRegistration,
   WorkflowLogEntry,
 } from '@backstitch/protocol';
 import type { ActivityReference } from './activity-function.js';
-import { activityOptionsOnce } from './activity-options.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { CommandList } from './command-list.js';
-import { errorToFailure, failureToError } from './failure-conversion.js';
-import { ActivityFailure, CancelledFailure, isCancellation, TemporalFailure } from './failures.js';
+import { errorToFailure } from './failure-conversion.js';
+import { CancelledFailure, isCancellation, TemporalFailure } from './failures.js';
+import type { MessageHandler } from './message-handler.js';
+import { PendingActivities, type ScheduledActivity } from './pending-activities.js';
+import { PendingConditions } from './pending-conditions.js';
+import { PendingTimers, type StartedTimer } from './pending-timers.js';
+import { QueryAnswering } from './query-answering.js';
 import { SeededRandom } from './random.js';
 import { runInScope } from './scope-context.js';
+import { SignalDelivery } from './signal-delivery.js';
+import { toJson } from './to-json.js';
+import { unknownJob } from './unknown-job.js';
 
 /** A workflow function as the bundle exports it. */
 export type WorkflowFunction = (...args: unknown[]) => unknown;
-
-type QueryJob = Extract<ActivationJob, { type: 'queryWorkflow' }>;
-type AnyHandler = (...args: unknown[]) => unknown;
-
-interface PendingActivity {
-  activityType: string;
-  cancellationType: ActivityCancellationType;
-  scheduled: ScheduledActivity;
-  resolve: (value: unknown) => void;
-  reject: (reason: unknown) => void;
-  forgetCancel: () => void;
-}
-
-interface PendingTimer {
-  fire: () => void;
-  forgetCancel: () => void;
-}
-
-interface PendingCondition {
-  predicate: () => boolean;
-  scope: CancellationScope;
-  resolve: () => void;
-  forgetCancel: () => void;
-}
-
-/** A timer that was started. */
-export interface StartedTimer {
-  /** Takes it back if it has not fired. */
-  cancel(): void;
-}
-
-/** An activity that was scheduled. */
-export interface ScheduledActivity {
-  promise: Promise<unknown>;
-  /** Undefined if the scope was cancelled already: nothing was scheduled. */
-  seq: number | undefined;
-  /** The arguments as they went out. */
-  argsJson: string;
-  /** It was cancelled within the activation that scheduled it, and so was never recorded. */
-  withdrawn: boolean;
-  /** Called with the result before the promise resolves. */
-  onCompleted?: (result: JsonValue) => void;
-}
-
-/** Signals that wait for a handler; more than this fail the workflow task. */
-const BUFFERED_SIGNALS_MAX = 10_000;
 
 /**
  * One run in the sandbox: applies jobs, hands out what the authoring functions ask for, collects commands.
@@ -82,19 +39,13 @@ export class WorkflowRun {
   #random: SeededRandom | undefined;
   #randomnessSeed = '';
   readonly #commands = new CommandList();
-  #activitySeq = 0;
-  #timerSeq = 0;
-  readonly #activities = new Map<number, PendingActivity>();
-  #timers: Map<number, PendingTimer> | undefined;
+  readonly #activities = new PendingActivities(this.#commands);
   // These are made when they are first needed: most suspended runs have none, and there are many suspended runs.
-  #conditions: Set<PendingCondition> | undefined;
-  #signalHandlers: Map<string, AnyHandler> | undefined;
-  #queryHandlers: Map<string, AnyHandler> | undefined;
-  #bufferedSignals: Map<string, unknown[][]> | undefined;
-  #bufferedSignalCount = 0;
-  #queries: QueryJob[] | undefined;
+  #timers: PendingTimers | undefined;
+  #conditions: PendingConditions | undefined;
+  #signals: SignalDelivery | undefined;
+  #queries: QueryAnswering | undefined;
   #logs: WorkflowLogEntry[] | undefined;
-  #closed = false;
   #broken: Failure | undefined;
 
   constructor(readonly runId: string, info: ActivationInfo, timestampMs: number) {
@@ -136,21 +87,20 @@ export class WorkflowRun {
     runInScope(this.rootScope, load);
   }
 
-  /** Applies one job; `initializeWorkflow` goes through {@link start}, queries wait for {@link answerQueries}. */
+  /** Applies one job; `initializeWorkflow` goes through {@link start}, queries wait for {@link collectJson}. */
   apply(job: Exclude<ActivationJob, { type: 'initializeWorkflow' }>): void {
     runInScope(this.rootScope, () => {
       switch (job.type) {
         case 'signalWorkflow':
-          return this.#signal(job.signalName, job.args);
+          return this.#signalsOnce().deliver(job.signalName, job.args);
         case 'cancelWorkflow':
           return this.rootScope.cancelWith(new CancelledFailure(job.reason ?? 'Workflow cancelled'));
         case 'resolveActivity':
-          return this.#resolveActivity(job.seq, job.resolution);
+          return this.#activities.resolve(job.seq, job.resolution);
         case 'fireTimer':
-          return this.#fireTimer(job.seq);
+          return this.#timersOnce().fire(job.seq);
         case 'queryWorkflow':
-          (this.#queries ??= []).push(job);
-          return;
+          return this.#queriesOnce().add(job);
         default:
           return unknownJob(job);
       }
@@ -159,33 +109,17 @@ export class WorkflowRun {
 
   /** Resolves the conditions that hold now. Answers whether there was one: then promises must be drained and this be called again. */
   settleConditions(): boolean {
-    const conditions = this.#conditions;
-    if (conditions === undefined) return false;
-    let settled = false;
-    for (const condition of [...conditions]) {
-      if (this.#broken !== undefined) return settled;
-      try {
-        if (!conditions.has(condition) || !runInScope(condition.scope, condition.predicate)) continue;
-      } catch (error) {
-        this.break(error);
-        return settled;
-      }
-      conditions.delete(condition);
-      condition.forgetCancel();
-      condition.resolve();
-      settled = true;
-    }
-    return settled;
+    return this.#conditions !== undefined && this.#conditions.settle(this);
   }
 
   /** Whether user code must run before the activation can be collected. */
   get hasConditionsOrQueries(): boolean {
-    return (this.#conditions?.size ?? 0) > 0 || this.#queries !== undefined;
+    return this.#conditions?.isEmpty === false || this.#queries?.isWaiting === true;
   }
 
   /** The activation's result as JSON. Answers the queries; nothing may be pending. */
   collectJson(): string {
-    const answers = this.#queries === undefined ? '[]' : this.#answerQueries(this.#queries);
+    const answers = this.#queries === undefined ? '[]' : this.#queries.takeAnswersJson();
     const runId = JSON.stringify(this.runId);
     if (this.#broken !== undefined) {
       return `{"runId":${runId},"status":"taskFailed","failure":${JSON.stringify(this.#broken)}}`;
@@ -208,92 +142,42 @@ export class WorkflowRun {
 
   /** Schedules an activity in `scope`, with its undo (as JSON) if it is a saga's step. Argument errors are thrown; all else rejects the promise. */
   scheduleActivity(scope: CancellationScope, reference: ActivityReference, args: unknown[], undoJson?: string): ScheduledActivity {
-    const { activityType } = reference;
-    const { value, json } = activityOptionsOnce('', reference.options, this.info.taskQueue);
-    const argsJson = toJson(args, `The input of ${activityType}`);
-    return this.#schedule(scope, activityType, argsJson, value.cancellationType, json, undoJson === undefined ? '' : `,"undo":${undoJson}`);
+    return this.#activities.schedule(scope, reference, args, this.info.taskQueue, undoJson);
   }
 
   /** Schedules the undo of the step `stepSeq`. Its argument comes as JSON: it was fixed when the step was scheduled. */
   scheduleUndo(scope: CancellationScope, undo: UndoRegistration, stepSeq: number, undoInputJson: string): ScheduledActivity {
-    const { activityType, ...options } = undo;
-    const optionsJson = JSON.stringify({ ...options, cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ScheduledActivityOptions);
-    return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,"undoOfSeq":${stepSeq}`);
+    return this.#activities.scheduleUndo(scope, undo, stepSeq, undoInputJson);
   }
 
   /** Starts a timer in `scope`. */
   startTimer(durationMs: number, scope: CancellationScope, fire: () => void, cancelled?: (reason: CancelledFailure) => void): StartedTimer {
-    const seq = ++this.#timerSeq;
-    this.#command(`{"type":"startTimer","seq":${seq},"durationMs":${durationMs}}`, 'timer', seq);
-    const cancel = (): boolean => {
-      const timer = this.#timers?.get(seq);
-      if (timer === undefined) return false;
-      this.#timers?.delete(seq);
-      timer.forgetCancel();
-      if (!this.#commands.withdraw('timer', seq)) this.#command(`{"type":"cancelTimer","seq":${seq}}`);
-      return true;
-    };
-    const forgetCancel = scope.onCancel((reason) => {
-      if (cancel()) cancelled?.(reason);
-    });
-    (this.#timers ??= new Map()).set(seq, { fire, forgetCancel });
-    return { cancel: () => void cancel() };
+    return this.#timersOnce().start(durationMs, scope, fire, cancelled);
   }
 
   sleep(scope: CancellationScope, durationMs: number): Promise<void> {
-    if (scope.cancelledBy !== undefined) return rejected(scope.cancelledBy);
+    if (scope.cancelledBy !== undefined) return Promise.reject(scope.cancelledBy);
     return new Promise((resolve, reject) => void this.startTimer(durationMs, scope, resolve, reject));
   }
 
   condition(scope: CancellationScope, predicate: () => boolean, timeoutMs: number | undefined): Promise<boolean> {
-    if (scope.cancelledBy !== undefined) return rejected(scope.cancelledBy);
+    if (scope.cancelledBy !== undefined) return Promise.reject(scope.cancelledBy);
     if (predicate()) return Promise.resolve(true);
-    const conditions = (this.#conditions ??= new Set());
-    return new Promise((resolve, reject) => {
-      const condition: PendingCondition = {
-        predicate,
-        scope,
-        resolve: () => {
-          timer?.cancel();
-          resolve(true);
-        },
-        forgetCancel: scope.onCancel((reason) => {
-          conditions.delete(condition);
-          timer?.cancel();
-          reject(reason);
-        }),
-      };
-      conditions.add(condition);
-      const expire = (): void => {
-        conditions.delete(condition);
-        condition.forgetCancel();
-        resolve(false);
-      };
-      const timer = timeoutMs === undefined ? undefined : this.startTimer(timeoutMs, scope, expire);
-    });
+    const startTimeout = timeoutMs === undefined ? undefined : (expire: () => void) => this.startTimer(timeoutMs, scope, expire);
+    return (this.#conditions ??= new PendingConditions()).wait(scope, predicate, startTimeout);
   }
 
-  setSignalHandler(name: string, handler: AnyHandler | undefined): void {
-    if (handler === undefined) {
-      this.#signalHandlers?.delete(name);
-      return;
-    }
-    (this.#signalHandlers ??= new Map()).set(name, handler);
-    const buffered = this.#bufferedSignals?.get(name);
-    if (buffered === undefined) return;
-    this.#bufferedSignals?.delete(name);
-    this.#bufferedSignalCount -= buffered.length;
-    runInScope(this.rootScope, () => buffered.forEach((args) => this.#signal(name, args)));
+  setSignalHandler(name: string, handler: MessageHandler | undefined): void {
+    this.#signalsOnce().setHandler(name, handler);
   }
 
-  setQueryHandler(name: string, handler: AnyHandler | undefined): void {
-    if (handler === undefined) this.#queryHandlers?.delete(name);
-    else (this.#queryHandlers ??= new Map()).set(name, handler);
+  setQueryHandler(name: string, handler: MessageHandler | undefined): void {
+    this.#queriesOnce().setHandler(name, handler);
   }
 
   upsertSearchAttributes(searchAttributes: SearchAttributes): void {
     const json = toJson(searchAttributes, 'Search attributes');
-    this.#command(`{"type":"upsertSearchAttributes","searchAttributes":${json}}`);
+    this.#commands.push(`{"type":"upsertSearchAttributes","searchAttributes":${json}}`);
     this.info = { ...this.info, searchAttributes: { ...this.info.searchAttributes, ...(JSON.parse(json) as SearchAttributes) } };
   }
 
@@ -304,41 +188,21 @@ export class WorkflowRun {
 
   // ---- inside ------------------------------------------------------------------------------------------------------
 
-  #schedule(
-    scope: CancellationScope,
-    activityType: string,
-    argsJson: string,
-    cancellationType: ActivityCancellationType,
-    optionsJson: string,
-    sagaJson: string,
-  ): ScheduledActivity {
-    if (scope.cancelledBy !== undefined) return { promise: rejected(scope.cancelledBy), seq: undefined, argsJson, withdrawn: false };
-    const seq = ++this.#activitySeq;
-    this.#command(
-      `{"type":"scheduleActivity","seq":${seq},"activityType":${JSON.stringify(activityType)},"args":${argsJson},"options":${optionsJson}${sagaJson}}`,
-      'activity',
-      seq,
-    );
-    const scheduled = { seq, argsJson, withdrawn: false } as ScheduledActivity;
-    scheduled.promise = new Promise<unknown>((resolve, reject) => {
-      const forgetCancel = scope.onCancel((reason) => this.#cancelActivity(seq, reason));
-      this.#activities.set(seq, { activityType, cancellationType, scheduled, resolve, reject, forgetCancel });
-    });
-    return scheduled;
+  #timersOnce(): PendingTimers {
+    return (this.#timers ??= new PendingTimers(this.#commands));
   }
 
-  #command(json: string, kind?: 'activity' | 'timer', seq?: number): void {
-    if (!this.#closed) this.#commands.push(json, kind, seq);
+  #signalsOnce(): SignalDelivery {
+    return (this.#signals ??= new SignalDelivery(this.rootScope, (error) => this.#endWith(error)));
   }
 
-  #close(json: string): void {
-    this.#command(json);
-    this.#closed = true;
+  #queriesOnce(): QueryAnswering {
+    return (this.#queries ??= new QueryAnswering(this.rootScope));
   }
 
   #complete(result: unknown): void {
     try {
-      this.#close(`{"type":"completeWorkflow","result":${toJson(result, 'The result of the workflow')}}`);
+      this.#commands.close(`{"type":"completeWorkflow","result":${toJson(result, 'The result of the workflow')}}`);
     } catch (error) {
       this.#endWith(error);
     }
@@ -346,125 +210,9 @@ export class WorkflowRun {
 
   /** What an error thrown by the workflow function or an async signal handler comes to. */
   #endWith(error: unknown): void {
-    if (this.#closed) return;
-    if (this.rootScope.consideredCancelled && isCancellation(error)) this.#close('{"type":"cancelWorkflowExecution"}');
-    else if (error instanceof TemporalFailure) this.#close(`{"type":"failWorkflow","failure":${JSON.stringify(errorToFailure(error))}}`);
+    if (this.#commands.isClosed) return;
+    if (this.rootScope.consideredCancelled && isCancellation(error)) this.#commands.close('{"type":"cancelWorkflowExecution"}');
+    else if (error instanceof TemporalFailure) this.#commands.close(`{"type":"failWorkflow","failure":${JSON.stringify(errorToFailure(error))}}`);
     else this.break(error);
   }
-
-  #signal(name: string, args: unknown[]): void {
-    const handler = this.#signalHandlers?.get(name);
-    if (handler !== undefined) {
-      (async () => handler(...args))().catch((error: unknown) => this.#endWith(error));
-      return;
-    }
-    if (++this.#bufferedSignalCount > BUFFERED_SIGNALS_MAX) {
-      throw new RangeError(`More than ${BUFFERED_SIGNALS_MAX} signals wait for a handler; the last one is "${name}".`);
-    }
-    const bufferedSignals = (this.#bufferedSignals ??= new Map());
-    const buffered = bufferedSignals.get(name);
-    if (buffered === undefined) bufferedSignals.set(name, [args]);
-    else buffered.push(args);
-  }
-
-  #resolveActivity(seq: number, resolution: ActivityResolution): void {
-    const activity = this.#activities.get(seq);
-    if (activity === undefined) {
-      // Cancelled meanwhile without waiting for it. One that was never scheduled is another matter.
-      if (seq <= this.#activitySeq) return;
-      throw new Error(`Activity ${seq} was resolved, but this code has scheduled only ${this.#activitySeq}.`);
-    }
-    this.#activities.delete(seq);
-    activity.forgetCancel();
-    switch (resolution.status) {
-      case 'completed':
-        activity.scheduled.onCompleted?.(resolution.result);
-        return activity.resolve(resolution.result);
-      case 'failed':
-      case 'canceled':
-        return activity.reject(failureToError(asActivityFailure(resolution.failure, activity.activityType, seq)));
-      default:
-        return unknownJob(resolution);
-    }
-  }
-
-  #cancelActivity(seq: number, reason: CancelledFailure): void {
-    const activity = this.#activities.get(seq);
-    if (activity === undefined) return;
-    const { activityType, cancellationType } = activity;
-    if (this.#commands.withdraw('activity', seq)) {
-      activity.scheduled.withdrawn = true;
-      this.#activities.delete(seq);
-      activity.reject(reason);
-      return;
-    }
-    if (cancellationType !== 'ABANDON') this.#command(`{"type":"requestCancelActivity","seq":${seq}}`);
-    if (cancellationType === 'WAIT_CANCELLATION_COMPLETED') return;
-    this.#activities.delete(seq);
-    activity.reject(
-      new ActivityFailure('Activity cancelled', activityType, String(seq), 'CANCEL_REQUESTED', undefined, reason),
-    );
-  }
-
-  #fireTimer(seq: number): void {
-    const timer = this.#timers?.get(seq);
-    if (timer === undefined) {
-      if (seq <= this.#timerSeq) return;
-      throw new Error(`Timer ${seq} fired, but this code has started only ${this.#timerSeq}.`);
-    }
-    this.#timers?.delete(seq);
-    timer.forgetCancel();
-    timer.fire();
-  }
-
-  #answerQueries(queries: readonly QueryJob[]): string {
-    const answers = queries.map((query) => {
-      const queryId = JSON.stringify(query.queryId);
-      try {
-        const handler = this.#queryHandlers?.get(query.queryName);
-        if (handler === undefined) {
-          throw new QueryNotRegistered(`The workflow has no handler for query "${query.queryName}"; it has: ${[...(this.#queryHandlers?.keys() ?? [])].join(', ') || 'none'}.`);
-        }
-        const result = runInScope(this.rootScope, () => handler(...query.args));
-        if (result instanceof Promise) throw new TypeError(`The handler of query "${query.queryName}" returned a promise; it must answer at once.`);
-        return `{"queryId":${queryId},"status":"answered","result":${toJson(result, 'The answer of the query')}}`;
-      } catch (error) {
-        return `{"queryId":${queryId},"status":"failed","failure":${JSON.stringify(errorToFailure(error))}}`;
-      }
-    });
-    this.#queries = undefined;
-    return `[${answers.join(',')}]`;
-  }
-}
-
-/** Its name is the `type` of the failure, by which the engine tells a missing handler from one that threw. */
-class QueryNotRegistered extends Error {
-  override readonly name = 'QueryNotRegistered';
-}
-
-function asActivityFailure(failure: Failure, activityType: string, seq: number): Failure {
-  if (failure.activityFailureInfo !== undefined) return failure;
-  return {
-    message: 'Activity failed',
-    source: 'Backstitch',
-    cause: failure,
-    activityFailureInfo: { scheduledEventId: 0, activityType, activityId: String(seq), retryState: 'NON_RETRYABLE_FAILURE' },
-  };
-}
-
-/** @throws TypeError saying what cannot be written as JSON */
-function toJson(value: unknown, what: string): string {
-  try {
-    return JSON.stringify(value) ?? 'null';
-  } catch (error) {
-    throw new TypeError(`${what} cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function rejected(reason: unknown): Promise<never> {
-  return Promise.reject(reason);
-}
-
-function unknownJob(job: never): never {
-  throw new Error(`This version does not know the job ${JSON.stringify(job)}.`);
 }
