@@ -5,6 +5,7 @@ import { startEmbeddedPostgres } from '@backstitch/servers';
 import { readOrMakeKeys } from './api-keys.mjs';
 import { choosePorts } from './choose-ports.mjs';
 import { ManagedProcess } from './managed-process.mjs';
+import { reachRedis } from './reach-redis.mjs';
 import { commandOf, DEFAULT_PORTS, environmentOf, reachable, STOP_ORDER } from './services.mjs';
 import { StackLock } from './stack-lock.mjs';
 import { dataDirectoryOf, prepareStateDirectory, readOrMakeSecrets } from './state-directory.mjs';
@@ -46,6 +47,7 @@ const READY_TIMEOUT_MS = 60_000;
  * @param {StackOptions} options
  * @returns {Promise<Stack>}
  * @throws {import('./stack-lock.mjs').StackRunningError} if a stack runs on that directory
+ * @throws {import('./reach-redis.mjs').RedisUnreachableError} if nothing listens at `redisUrl`
  */
 export async function startStack(options) {
   const { directory, onProgress = () => undefined } = options;
@@ -73,6 +75,7 @@ export async function startStack(options) {
 
   async function bringUp() {
     const { redisUrl, host = '127.0.0.1', signal } = options;
+    if (redisUrl !== undefined) await reachRedis(redisUrl);
     const secrets = readOrMakeSecrets(directory, ROLES);
     const ports = await choosePorts(options, onProgress);
 
