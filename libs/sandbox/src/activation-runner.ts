@@ -1,4 +1,4 @@
-import type { BatchOutcome } from './isolate.js';
+import type { Activation, ActivationResult } from '@backstitch/protocol';
 
 /**
  * Something that runs batches of activations: an isolate in this thread, or one in a thread of its own.
@@ -7,9 +7,14 @@ import type { BatchOutcome } from './isolate.js';
  * after `crashed` no run at all.
  */
 export interface ActivationRunner {
-  run(batchJson: string): Promise<RunnerOutcome>;
-  evict(runIdsJson: string): void;
+  run(batch: readonly Activation[]): Promise<RunnerOutcome>;
+  evict(runIds: readonly string[]): void;
   close(): Promise<void>;
 }
 
-export type RunnerOutcome = BatchOutcome | { status: 'crashed'; reason: string };
+export type RunnerOutcome =
+  /** In order of the batch. */
+  | { status: 'completed'; results: ActivationResult[] }
+  /** It ran past the time limit. `culprit` is the run whose code was running, if that can be told. */
+  | { status: 'timedOut'; culprit?: string }
+  | { status: 'crashed'; reason: string };

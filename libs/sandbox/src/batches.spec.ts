@@ -107,4 +107,25 @@ describe('code that does not come back', () => {
       ]),
     ).toMatchObject([{ status: 'completed' }, { status: 'taskFailed' }, { status: 'completed' }]);
   });
+
+  it('given a batch that was stopped, when options were named in it for the first time, then they come complete with the runs that are begun again', async () => {
+    const fresh = await createSandbox({ bundle: await testBundle(), activationTimeoutMs: TIMEOUT_MS });
+    try {
+      const results = await fresh.activate([activation('good', [initialize('sagaWorkflow', ['o'])]), activation('bad', [initialize('conditionLoopWorkflow')])]);
+      expect(results).toMatchObject([
+        { commands: [{ options: { taskQueue: 'shop', startToCloseTimeoutMs: 30_000 }, undo: { activityType: 'release' } }] },
+        { status: 'taskFailed' },
+      ]);
+    } finally {
+      await fresh.close();
+    }
+  });
+
+  it('given runs with the same literals, when they schedule, then the options are one frozen object for all of them', async () => {
+    const starts = ['twin-1', 'twin-2'].map((runId) => activation(runId, [initialize('sagaWorkflow', ['o'])]));
+    const [first, second] = (await sandbox.activate(starts)).map((result) => (result.status === 'completed' ? result.commands[0] : undefined));
+    if (first?.type !== 'scheduleActivity' || second?.type !== 'scheduleActivity') throw new Error('nothing was scheduled');
+    expect(first.options).toBe(second.options);
+    expect(Object.isFrozen(first.options.retryPolicy)).toBe(true);
+  });
 });

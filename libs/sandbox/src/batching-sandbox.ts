@@ -35,7 +35,7 @@ export class BatchingSandbox implements Sandbox {
     const groups = this.#runners.map(() => [] as string[]);
     for (const runId of runIds) groups[this.#runnerIndexOf(runId)]?.push(runId);
     groups.forEach((group, index) => {
-      if (group.length > 0) this.#runners[index]?.evict(JSON.stringify(group));
+      if (group.length > 0) this.#runners[index]?.evict(group);
     });
     return Promise.resolve();
   }
@@ -54,9 +54,9 @@ export class BatchingSandbox implements Sandbox {
 
   /** Answers the activations that must be begun again alone. */
   async #activateTogether(runner: ActivationRunner, batch: readonly Activation[], results: Map<string, ActivationResult>): Promise<Activation[]> {
-    const outcome = await runner.run(JSON.stringify(batch));
+    const outcome = await runner.run(batch);
     if (outcome.status === 'completed') {
-      this.#take(outcome.resultsJson, results);
+      this.#take(outcome.results, results);
       return [];
     }
     const culprit = outcome.status === 'timedOut' ? outcome.culprit : undefined;
@@ -67,9 +67,9 @@ export class BatchingSandbox implements Sandbox {
 
   async #activateAlone(runner: ActivationRunner, activation: Activation, results: Map<string, ActivationResult>): Promise<void> {
     const { runId, info } = activation;
-    const outcome = await runner.run(JSON.stringify([activation]));
+    const outcome = await runner.run([activation]);
     if (outcome.status === 'completed') {
-      this.#take(outcome.resultsJson, results);
+      this.#take(outcome.results, results);
       if (!info.isReplaying && results.get(runId)?.status === 'completed') this.#suspects.delete(runId);
       return;
     }
@@ -85,8 +85,8 @@ export class BatchingSandbox implements Sandbox {
     return { message, source: 'Backstitch', applicationFailureInfo: { type } };
   }
 
-  #take(resultsJson: string, results: Map<string, ActivationResult>): void {
-    for (const result of JSON.parse(resultsJson) as ActivationResult[]) results.set(result.runId, result);
+  #take(taken: readonly ActivationResult[], results: Map<string, ActivationResult>): void {
+    for (const result of taken) results.set(result.runId, result);
   }
 
   #suspect(runId: string): void {

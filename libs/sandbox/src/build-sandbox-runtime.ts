@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { withAsyncHelper } from './async-helper.js';
 import { SANDBOX_COMPILATION } from './compile-factory.js';
 
 /** The parts of a bundle that are the same for all workflows. */
@@ -44,7 +45,12 @@ async function compile(): Promise<SandboxRuntime> {
       logLevel: 'silent',
     }),
   ]);
-  return { runtimeCode: runtime.outputFiles[0]?.text ?? '', workerCode: worker.outputFiles[0]?.text ?? '' };
+  return { runtimeCode: withOwnHelper(runtime.outputFiles[0]?.text ?? ''), workerCode: worker.outputFiles[0]?.text ?? '' };
+}
+
+/** The runtime's own async functions run on its own helper; a definition further down does, since none runs before all is defined. */
+function withOwnHelper(code: string): string {
+  return code.includes('var runAsync = ') ? withAsyncHelper(code, '(...call) => runAsync(...call)') : code;
 }
 
 /** Where this library's modules lie: beside this one, or, where this one was bundled into something else, in the installed package. */

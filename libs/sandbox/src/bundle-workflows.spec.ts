@@ -34,6 +34,13 @@ describe('bundleWorkflows', () => {
     expect(JSON.stringify({ ...bundle, workerCode: '' })).not.toContain(process.cwd());
   });
 
+  it("given async functions, when code is bundled, then they run on the sandbox's own helper, in workflow code and in the runtime", async () => {
+    const { code, runtimeCode } = await testBundle();
+    // If this fails after an update of the compiler, its helper looks different now: everything works, more slowly.
+    expect(code).toContain('var __async = __backstitchAsync;');
+    expect(runtimeCode).toContain('var __async = (...call) => runAsync(...call);');
+  });
+
   it('given two builds of the same code, when they are compared, then they are the same', async () => {
     const workflowsPath = write({ 'index.ts': 'export async function one() { return 1; }' });
     expect(await bundleWorkflows({ workflowsPath })).toEqual(await bundleWorkflows({ workflowsPath }));

@@ -3,10 +3,10 @@ import * as authoring from '@backstitch/workflow';
 import type { Plugin } from 'esbuild';
 import { buildSandboxRuntime } from './build-sandbox-runtime.js';
 import { WorkflowBundleError } from './bundle-error.js';
-import { compileFactory } from './compile-factory.js';
+import { ASYNC_PARAMETER, compileFactory } from './compile-factory.js';
 import { FORBIDDEN_PACKAGES } from './forbidden-imports.js';
 import { Isolate } from './isolate.js';
-import type { WorkflowBundle } from './workflow-bundle.js';
+import { BUNDLE_VERSION, type WorkflowBundle } from './workflow-bundle.js';
 
 /** What to bundle. */
 export interface BundleWorkflowsOptions {
@@ -43,21 +43,21 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
   if (sharedModules.length > 0) {
     const entry = sharedModules.map((name, index) => `export * as m${index} from ${JSON.stringify(name)};`).join('\n');
     const plugins = [authoringPlugin('throw new Error("A shared module must not import the authoring API.");')];
-    ({ code: sharedCode } = await compileFactory({ entry, directory, parameters: ['globalThis', '__backstitchEntrance'], forbiddenPackages, plugins }));
+    ({ code: sharedCode } = await compileFactory({ entry, directory, parameters: [ASYNC_PARAMETER, 'globalThis', '__backstitchEntrance'], forbiddenPackages, plugins }));
     sharedExports = evaluated(() => new Isolate({ runtimeCode, sharedCode, code: '', sourceMap: '' }, EVALUATION).sharedExports());
   }
 
   const { code, sourceMap } = await compileFactory({
     entry: `export * from ${JSON.stringify(workflowsPath)};`,
     directory,
-    parameters: ['__backstitchApi', '__backstitchShared', 'globalThis', '__backstitchEntrance'],
+    parameters: ['__backstitchApi', '__backstitchShared', ASYNC_PARAMETER, 'globalThis', '__backstitchEntrance'],
     forbiddenPackages,
     plugins: [authoringPlugin(reExports(Object.keys(authoring), (name) => `__backstitchApi(${name})`)), sharedPlugin(sharedModules, sharedExports)],
   });
   const isolate = evaluated(() => new Isolate({ runtimeCode, sharedCode, code, sourceMap }, EVALUATION));
   const workflowTypes = evaluated(() => isolate.workflowTypes());
   if (workflowTypes.length === 0) throw new WorkflowBundleError([`${options.workflowsPath} exports no function.`]);
-  return { bundleVersion: 1, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes };
+  return { bundleVersion: BUNDLE_VERSION, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes };
 }
 
 /** In place of the authoring module: its names, from the run's own instance of it. */

@@ -1,13 +1,17 @@
 import type { BuildOptions, Metafile, Plugin } from 'esbuild';
+import { withAsyncHelper } from './async-helper.js';
 import { WorkflowBundleError } from './bundle-error.js';
 import { describeForbiddenImports, forbiddenImports } from './forbidden-imports.js';
+
+/** Parameter of factories: what runs their async functions. */
+export const ASYNC_PARAMETER = '__backstitchAsync';
 
 /** What is compiled to a factory, and how. */
 export interface FactorySource {
   /** Source of the entry module; its imports resolve from `directory`. */
   entry: string;
   directory: string;
-  /** The factory's parameters. */
+  /** The factory's parameters; {@link ASYNC_PARAMETER} must be one of them. */
   parameters: readonly string[];
   forbiddenPackages: readonly string[];
   plugins: readonly Plugin[];
@@ -61,7 +65,7 @@ export async function compileFactory(source: FactorySource): Promise<CompiledFac
   const problems = describeForbiddenImports(result.metafile, forbidden.found);
   if (problems.length > 0) throw new WorkflowBundleError(problems);
   const text = (suffix: string): string => result.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
-  return { code: exportToReturn(text('.js')), sourceMap: text('.js.map'), metafile: result.metafile };
+  return { code: withAsyncHelper(exportToReturn(text('.js')), ASYNC_PARAMETER), sourceMap: text('.js.map'), metafile: result.metafile };
 }
 
 /** Turns the one `export { a, b as c };` at the end of an ES module made by esbuild into `return { a, c: b }; })`. */

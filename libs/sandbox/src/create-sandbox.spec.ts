@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Sandbox } from '@backstitch/engine';
-import { activation, completed, DrivenRun, failed, fired, initialize, testBundle } from '../test/sandbox-driver.js';
-import { createInThreadSandbox, createSandbox, SandboxClosedError, type SandboxOptions, type WorkflowBundle } from './index.js';
+import { activation, completed, DrivenRun, failed, fired, initialize, signal, testBundle } from '../test/sandbox-driver.js';
+import { createInThreadSandbox, createSandbox, SandboxClosedError, type SandboxOptions, type WorkflowBundle, WorkflowBundleVersionError } from './index.js';
 
 describe('the sandbox on worker threads', () => {
   let bundle: WorkflowBundle;
@@ -55,6 +55,30 @@ describe('the sandbox on worker threads', () => {
 
   it('given a bundle that cannot be evaluated, when a sandbox is made, then it is refused with the reason', async () => {
     await expect(createSandbox({ bundle: { ...bundle, code: 'nonsense(' } })).rejects.toThrow(/could not start: .*/);
+  });
+
+  it('given a bundle of another version, when a sandbox is made, then it is refused and says what to do', async () => {
+    const old = { ...bundle, bundleVersion: 1 } as unknown as WorkflowBundle;
+    await expect(createSandbox({ bundle: old })).rejects.toThrow(new WorkflowBundleVersionError(1));
+    expect(() => createInThreadSandbox({ bundle: old })).toThrow(/bundle the workflows again/);
+  });
+
+  it('given a thread that was replaced, when runs schedule what the old one had scheduled, then their options are complete', async () => {
+    const sandbox = await sandboxWith({ memoryPerThreadMiB: 32, activationTimeoutMs: 5_000 });
+    const start = activation('good', [initialize('sagaWorkflow', ['o'])]);
+    const [before] = await sandbox.activate([start]);
+    await sandbox.activate([activation('bad', [initialize('memoryWorkflow')])]);
+    expect(await sandbox.activate([activation('bad', [fired(1)])])).toMatchObject([{ status: 'taskFailed' }]);
+    expect(await sandbox.activate([start])).toEqual([before]);
+    expect(before).toMatchObject({ commands: [{ options: { taskQueue: 'shop' }, undo: { activityType: 'release', taskQueue: 'shop.compensation' } }] });
+  });
+
+  it('given batches for longer than one time limit lasts, when they are many and short, then none is stopped', async () => {
+    const run = new DrivenRun(await sandboxWith({ activationTimeoutMs: 300 }));
+    await run.advance(initialize('countingWorkflow'));
+    const endMs = performance.now() + 700;
+    // Throws if the run was lost.
+    while (performance.now() < endMs) expect(await run.advance(signal('add', 0))).toEqual([]);
   });
 
   it('given a closed sandbox, when it is used, then it says so', async () => {

@@ -4,4 +4,4 @@ export { buildSandboxRuntime, type SandboxRuntime } from './build-sandbox-runtim
 export { createInThreadSandbox } from './create-in-thread-sandbox.js';
 export { createSandbox, type SandboxOptions } from './create-sandbox.js';
 export { SandboxClosedError } from './worker-runner.js';
-export type { WorkflowBundle } from './workflow-bundle.js';
+export { WorkflowBundleVersionError, type WorkflowBundle } from './workflow-bundle.js';

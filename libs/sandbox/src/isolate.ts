@@ -17,6 +17,8 @@ export interface IsolateOptions {
    * second promise for each one; a host that ignores the event itself says false.
    */
   handleRejections: boolean;
+  /** Whether the caller of `activate` stops what takes too long, and then calls `abandonBatch`. Default false: each script has a time limit itself. */
+  limitedByCaller?: boolean;
 }
 
 /** The name under which scripts find the entrance. Workflow code sees a parameter of the same name, which is undefined. */
@@ -34,13 +36,15 @@ export class Isolate {
   readonly #settleScript = new vm.Script(`${ENTRANCE}.settle()`, { filename: 'backstitch-settle.js' });
   readonly #collectScript = new vm.Script(`${ENTRANCE}.collect()`, { filename: 'backstitch-collect.js' });
   readonly #mapStacks: (json: string) => string;
+  readonly #scriptOptions: vm.RunningScriptOptions;
 
   /** @throws Error when the bundle's modules cannot be evaluated */
   constructor(
     bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap'>,
-    { timeoutMs, handleRejections }: IsolateOptions,
+    { timeoutMs, handleRejections, limitedByCaller = false }: IsolateOptions,
   ) {
     this.timeoutMs = timeoutMs;
+    this.#scriptOptions = { displayErrors: false, ...(limitedByCaller ? {} : { timeout: timeoutMs }) };
     // DONT_CONTEXTIFY: only such a context's global object can be frozen.
     this.#context = vm.createContext(vm.constants.DONT_CONTEXTIFY as unknown as vm.Context, {
       name: 'backstitch workflows',
@@ -63,7 +67,7 @@ export class Isolate {
     return JSON.parse(this.#entrance.sharedExportsJson()) as string[][];
   }
 
-  /** Applies a batch of activations, given and answered as JSON. */
+  /** Applies a batch of activations, given and answered as JSON: see BatchCodec. */
   activate(batchJson: string): BatchOutcome {
     this.#entrance.setBatch(batchJson);
     try {
@@ -71,21 +75,22 @@ export class Isolate {
       if (!this.#entrance.needsTimeLimit()) return this.#completed(this.#entrance.collect());
       // Each round has the time limit to itself; conditions that make each other true again and again must not have it for ever.
       const deadlineMs = performance.now() + this.timeoutMs;
-      while (this.#timed(this.#settleScript) === true) if (performance.now() > deadlineMs) return this.#timedOut();
+      while (this.#timed(this.#settleScript) === true) if (performance.now() > deadlineMs) return this.abandonBatch();
       return this.#completed(this.#timed(this.#collectScript) as string);
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-      return this.#timedOut();
+      return this.abandonBatch();
     }
+  }
+
+  /** After the batch under way was stopped: forgets its runs. */
+  abandonBatch(): BatchOutcome {
+    const culprit = this.#entrance.abandonBatch();
+    return culprit === '' ? { status: 'timedOut' } : { status: 'timedOut', culprit };
   }
 
   evict(runIdsJson: string): void {
     this.#entrance.evict(runIdsJson);
-  }
-
-  #timedOut(): BatchOutcome {
-    const culprit = this.#entrance.abandonBatch();
-    return culprit === '' ? { status: 'timedOut' } : { status: 'timedOut', culprit };
   }
 
   #completed(resultsJson: string): BatchOutcome {
@@ -93,7 +98,7 @@ export class Isolate {
   }
 
   #timed(script: vm.Script): unknown {
-    return script.runInContext(this.#context, { timeout: this.timeoutMs, displayErrors: false });
+    return script.runInContext(this.#context, this.#scriptOptions);
   }
 
   #run(code: string, filename: string): unknown {

@@ -50,6 +50,10 @@ describe('what workflow code cannot see', () => {
     expect(found.prepareStackTrace).toBe('throws TypeError');
   });
 
+  it('given classes of the API, when they are written to, then it is refused', () => {
+    expect(found.apiLeft).toEqual(['throws TypeError', 'throws TypeError', 'throws TypeError', null]);
+  });
+
   it('given frozen intrinsics, when an object overrides what it inherits, then it works as everywhere', () => {
     expect(found.override).toEqual(['second', 'second', 'second', 'second', 2]);
   });

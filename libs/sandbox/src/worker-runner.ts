@@ -1,5 +1,8 @@
 import { Worker } from 'node:worker_threads';
+import type { Activation } from '@backstitch/protocol';
 import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
+import { BatchCodec } from './batch-codec.js';
+import type { BatchOutcome } from './isolate.js';
 import type { HostMessage, SandboxWorkerData, WorkerMessage } from './worker/worker-messages.js';
 import type { WorkflowBundle } from './workflow-bundle.js';
 
@@ -18,7 +21,7 @@ const STUCK_AFTER_MS = 10_000;
 const YOUNG_GENERATION_MIB = 64;
 
 interface Waiting {
-  batchJson: string;
+  batch: readonly Activation[];
   resolve: (outcome: RunnerOutcome) => void;
   reject: (error: unknown) => void;
 }
@@ -31,10 +34,13 @@ interface Waiting {
  */
 export class WorkerRunner implements ActivationRunner {
   readonly #data: SandboxWorkerData;
+  readonly #bell: Int32Array;
   readonly #waiting: Waiting[] = [];
   #worker: Worker;
   #ready: Promise<void>;
+  #codec = new BatchCodec();
   #busy: Waiting | undefined;
+  #busySinceMs = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #dead = false;
   #closed = false;
@@ -45,7 +51,9 @@ export class WorkerRunner implements ActivationRunner {
     readonly memoryMiB: number,
   ) {
     const { code, sharedCode, runtimeCode, sourceMap } = bundle;
-    this.#data = { bundle: { code, sharedCode, runtimeCode, sourceMap }, activationTimeoutMs };
+    const doorbell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    this.#bell = new Int32Array(doorbell);
+    this.#data = { bundle: { code, sharedCode, runtimeCode, sourceMap }, activationTimeoutMs, doorbell };
     [this.#worker, this.#ready] = this.#start();
   }
 
@@ -54,16 +62,17 @@ export class WorkerRunner implements ActivationRunner {
     return this.#ready;
   }
 
-  run(batchJson: string): Promise<RunnerOutcome> {
+  run(batch: readonly Activation[]): Promise<RunnerOutcome> {
     if (this.#closed) return Promise.reject(new SandboxClosedError());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ batchJson, resolve, reject });
+      this.#waiting.push({ batch, resolve, reject });
       this.#next();
     });
   }
 
-  evict(runIdsJson: string): void {
-    if (!this.#closed && !this.#dead) this.#post({ type: 'evict', runIdsJson });
+  evict(runIds: readonly string[]): void {
+    // No bell: this can wait for the next batch.
+    if (!this.#closed && !this.#dead) this.#post({ type: 'evict', runIdsJson: JSON.stringify(runIds) });
   }
 
   async close(): Promise<void> {
@@ -111,6 +120,7 @@ export class WorkerRunner implements ActivationRunner {
   #replace(reason: string, wasLoaded: boolean): void {
     if (this.#closed) return;
     clearTimeout(this.#watchdog);
+    this.#watchdog = undefined;
     const crashed = this.#busy;
     this.#busy = undefined;
     this.#dead = true;
@@ -128,18 +138,36 @@ export class WorkerRunner implements ActivationRunner {
     if (this.#dead) {
       this.#dead = false;
       [this.#worker, this.#ready] = this.#start();
+      this.#codec = new BatchCodec();
     }
-    this.#post({ type: 'activate', batchJson: next.batchJson });
-    // Applying, settling, answering queries: each has the time limit to itself, settling may repeat.
-    this.#watchdog = setTimeout(() => void this.#worker.terminate(), this.activationTimeoutMs * 4 + STUCK_AFTER_MS);
+    this.#post({ type: 'activate', batchJson: this.#codec.encode(next.batch) });
+    Atomics.add(this.#bell, 0, 1);
+    Atomics.notify(this.#bell, 0);
+    this.#busySinceMs = performance.now();
+    // One timer for many batches: it looks how old the one under way is.
+    if (this.#watchdog === undefined) this.#watch(this.#stuckAfterMs);
+  }
+
+  get #stuckAfterMs(): number {
+    return this.activationTimeoutMs * 4 + STUCK_AFTER_MS;
+  }
+
+  #watch(delayMs: number): void {
+    this.#watchdog = setTimeout(() => {
+      this.#watchdog = undefined;
+      if (this.#busy === undefined) return;
+      const remainingMs = this.#busySinceMs + this.#stuckAfterMs - performance.now();
+      if (remainingMs > 0) this.#watch(remainingMs);
+      else void this.#worker.terminate();
+    }, delayMs);
     this.#watchdog.unref();
   }
 
-  #finish(outcome: RunnerOutcome): void {
-    clearTimeout(this.#watchdog);
+  #finish(outcome: BatchOutcome): void {
     const finished = this.#busy;
     this.#busy = undefined;
-    finished?.resolve(outcome);
+    if (finished === undefined) return;
+    finished.resolve(outcome.status === 'timedOut' ? outcome : { status: 'completed', results: this.#codec.decode(finished.batch, outcome.resultsJson) });
     this.#next();
   }
 

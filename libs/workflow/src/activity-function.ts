@@ -1,4 +1,4 @@
-import type { ActivityOptions } from './activity-options.js';
+import type { ProxyOptions } from './activity-options.js';
 
 /** An activity as workflow code calls it. */
 // Parameters must stay open here: an interface of activities may have any.
@@ -17,7 +17,7 @@ export type ActivityInterfaceFor<T> = {
 /** What a proxied function knows of its activity. */
 export interface ActivityReference {
   activityType: string;
-  options: ActivityOptions;
+  options: ProxyOptions;
 }
 
 // A property of the function: a WeakMap of as many entries as there are suspended runs' activities would burden every garbage collection.

@@ -9,6 +9,7 @@ import {
   type UndoRegistration,
 } from '@backstitch/protocol';
 import { durationToMs, type Duration } from './duration.js';
+import { recurringJson } from './recurring-json.js';
 
 /** When and how often an activity is attempted again. Temporal's names; `jitter` is ours. */
 export interface ActivityRetryPolicy {
@@ -96,18 +97,32 @@ export function resolveUndo(activityType: string, options: ActivityOptions, step
 /** What a cache of {@link resolvedOnce} holds at most; beyond it the cache begins anew. */
 const RESOLVED_MAX = 1_000;
 
+/** Options as a proxy got them; what they come to is looked up once for each. They must not be changed. */
+export class ProxyOptions {
+  #json: string | undefined;
+
+  /** @throws TypeError as {@link checkActivityOptions} does */
+  constructor(readonly given: ActivityOptions) {
+    checkActivityOptions(given);
+  }
+
+  /** The options as the author wrote them, as JSON. */
+  get json(): string {
+    return (this.#json ??= JSON.stringify(this.given));
+  }
+}
+
 /**
  * Options as JSON, resolved once for all runs of a context: every run writes the same literals again. Keyed by what the author wrote.
  * What comes out depends on the key alone, so sharing it shows nothing of one run to another.
  */
 function resolvedOnce<Resolved>(resolve: (text: { activityType: string; options: ActivityOptions; taskQueue: string }) => Resolved) {
-  const cache = new Map<string, { value: Resolved; json: string }>();
-  return (activityType: string, options: ActivityOptions, taskQueue: string): { value: Resolved; json: string } => {
-    const key = `${activityType}\n${taskQueue}\n${JSON.stringify(options)}`;
+  const cache = new Map<string, Resolved>();
+  return (activityType: string, options: ProxyOptions, taskQueue: string): Resolved => {
+    const key = `${activityType}\n${taskQueue}\n${options.json}`;
     let resolved = cache.get(key);
     if (resolved === undefined) {
-      const value = resolve({ activityType, options, taskQueue });
-      resolved = { value, json: JSON.stringify(value) };
+      resolved = resolve({ activityType, options: options.given, taskQueue });
       if (cache.size >= RESOLVED_MAX) cache.clear();
       cache.set(key, resolved);
     }
@@ -115,11 +130,39 @@ function resolvedOnce<Resolved>(resolve: (text: { activityType: string; options:
   };
 }
 
-/** {@link resolveActivityOptions} with its JSON. The value must not be changed. */
-export const activityOptionsOnce = resolvedOnce(({ options, taskQueue }) => resolveActivityOptions(options, taskQueue));
+/** What a step's options come to. Must not be changed. */
+export interface ResolvedStep {
+  cancellationType: ActivityCancellationType;
+  /** As a command has them. */
+  optionsJson: string;
+}
 
-/** {@link resolveUndo} with its JSON, and the options of the undo's own run. The value must not be changed. */
-export const undoOnce = resolvedOnce(({ activityType, options, taskQueue }) => resolveUndo(activityType, options, taskQueue));
+/** What an undo's options come to. Must not be changed. */
+export interface ResolvedUndo {
+  activityType: string;
+  /** Its registration, as the step's command has it. */
+  registrationJson: string;
+  /** The options of the undo's own command. */
+  optionsJson: string;
+}
+
+/** {@link resolveActivityOptions}, as a command needs it. */
+export const activityOptionsOnce = resolvedOnce(({ options, taskQueue }): ResolvedStep => {
+  const resolved = resolveActivityOptions(options, taskQueue);
+  return { cancellationType: resolved.cancellationType, optionsJson: recurringJson(JSON.stringify(resolved)) };
+});
+
+/** {@link resolveUndo}, as commands need it. */
+export const undoOnce = resolvedOnce(({ activityType, options, taskQueue }): ResolvedUndo => {
+  const registration = resolveUndo(activityType, options, taskQueue);
+  const { activityType: _, ...own } = registration;
+  const ownOptions: ScheduledActivityOptions = { ...own, cancellationType: 'WAIT_CANCELLATION_COMPLETED' };
+  return {
+    activityType,
+    registrationJson: recurringJson(JSON.stringify(registration)),
+    optionsJson: recurringJson(JSON.stringify(ownOptions)),
+  };
+});
 
 function resolveRetry(retry: ActivityRetryPolicy | undefined, defaults: ResolvedRetryPolicy): ResolvedRetryPolicy {
   if (retry === undefined) return defaults;

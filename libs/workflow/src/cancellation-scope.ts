@@ -1,3 +1,4 @@
+import { CancelCallback, CancelListeners, type CancelListener } from './cancel-listeners.js';
 import { durationToMs, type Duration } from './duration.js';
 import { CancelledFailure } from './failures.js';
 import { currentScope, runInScope } from './scope-context.js';
@@ -23,7 +24,7 @@ export class CancellationScope {
   readonly parent: CancellationScope | undefined;
   readonly cancellable: boolean;
   #cancelledBy: CancelledFailure | undefined;
-  #listeners: Set<(reason: CancelledFailure) => void> | undefined;
+  readonly #listeners = new CancelListeners();
   #cancelRequested: Promise<never> | undefined;
 
   /** @param root given for a run's root scope only */
@@ -34,7 +35,7 @@ export class CancellationScope {
     const parent = this.parent;
     if (parent === undefined || !this.cancellable) return;
     if (parent.#cancelledBy !== undefined) this.#cancelledBy = parent.#cancelledBy;
-    else parent.onCancel((reason) => this.#cancel(reason));
+    else parent.onCancel(new CancelCallback((reason) => this.#cancel(reason)));
   }
 
   /** The scope of the calling code. */
@@ -86,7 +87,7 @@ export class CancellationScope {
   get cancelRequested(): Promise<never> {
     this.#cancelRequested ??= new Promise((_resolve, reject) => {
       if (this.#cancelledBy !== undefined) reject(this.#cancelledBy);
-      else this.onCancel(reject);
+      else this.onCancel(new CancelCallback(reject));
     });
     return this.#cancelRequested;
   }
@@ -101,18 +102,14 @@ export class CancellationScope {
     this.#cancel(reason);
   }
 
-  /** @internal Calls the listener when this scope is cancelled, in order of registration. Answers how to take it back. */
-  onCancel(listener: (reason: CancelledFailure) => void): () => void {
-    this.#listeners ??= new Set();
+  /** @internal Tells the listener when this scope is cancelled, in order of registration; it can leave with `forgetCancel`. */
+  onCancel(listener: CancelListener): void {
     this.#listeners.add(listener);
-    return () => void this.#listeners?.delete(listener);
   }
 
   #cancel(reason: CancelledFailure): void {
     if (this.#cancelledBy !== undefined) return;
     this.#cancelledBy = reason;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners !== undefined) for (const listener of listeners) listener(reason);
+    this.#listeners.tell(reason);
   }
 }

@@ -1,6 +1,6 @@
 import type { JsonObject, WorkflowLogEntry } from '@backstitch/protocol';
-import { markActivityFunction, type ActivityFunction, type ActivityInterfaceFor } from './activity-function.js';
-import { checkActivityOptions, type ActivityOptions } from './activity-options.js';
+import { markActivityFunction, type ActivityFunction, type ActivityInterfaceFor, type ActivityReference } from './activity-function.js';
+import { ProxyOptions, type ActivityOptions } from './activity-options.js';
 import * as authoring from './authoring.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { durationToMs, type Duration } from './duration.js';
@@ -31,12 +31,13 @@ export type ApiOfRun = <Name extends keyof WorkflowApi>(name: Name) => WorkflowA
 export function createWorkflowApi(run: WorkflowRun): ApiOfRun {
   const functions = new FunctionsOfRun(run);
   return (name) => {
-    if (Object.hasOwn(SHARED, name)) return SHARED[name as keyof typeof SHARED] as never;
+    if (Object.hasOwn(SHARED_API, name)) return SHARED_API[name as keyof typeof SHARED_API] as never;
     return functions[name as keyof FunctionsOfRun] as never;
   };
 }
 
-const SHARED = {
+/** What all runs of a context share: to be frozen, so that no run can leave anything there for another. */
+export const SHARED_API = {
   ActivityFailure: failures.ActivityFailure,
   ApplicationFailure: failures.ApplicationFailure,
   CancelledFailure: failures.CancelledFailure,
@@ -53,7 +54,7 @@ const SHARED = {
 } satisfies Partial<WorkflowApi>;
 
 /** Each getter gives a function that belongs to the run; a name that is imported is asked for once. */
-class FunctionsOfRun implements Omit<WorkflowApi, keyof typeof SHARED> {
+class FunctionsOfRun implements Omit<WorkflowApi, keyof typeof SHARED_API> {
   readonly #run: WorkflowRun;
 
   constructor(run: WorkflowRun) {
@@ -148,25 +149,33 @@ function scopeOf(run: WorkflowRun): CancellationScope {
 }
 
 function proxy<T>(run: WorkflowRun, options: ActivityOptions): ActivityInterfaceFor<T> {
-  checkActivityOptions(options);
-  const known = new Map<string, ActivityFunction>();
-  return new Proxy({} as object, {
-    get(_target, activityType) {
-      // `then`: a proxy that is returned from an async function must not be taken for a promise.
-      if (typeof activityType !== 'string' || activityType === 'then') return undefined;
-      let activity = known.get(activityType);
-      if (activity === undefined) {
-        const reference = { activityType, options };
-        activity = markActivityFunction((...args: unknown[]) => {
-          try {
-            return run.scheduleActivity(scopeOf(run), reference, args).promise;
-          } catch (error) {
-            return Promise.reject(error);
-          }
-        }, reference);
-        known.set(activityType, activity);
-      }
-      return activity;
-    },
-  }) as ActivityInterfaceFor<T>;
+  return new Proxy({}, new ActivityProxy(run, new ProxyOptions(options))) as ActivityInterfaceFor<T>;
+}
+
+/** Makes the function of an activity when it is first asked for; the proxy's target keeps it. */
+class ActivityProxy implements ProxyHandler<Record<string, ActivityFunction>> {
+  constructor(
+    readonly run: WorkflowRun,
+    readonly options: ProxyOptions,
+  ) {}
+
+  get(known: Record<string, ActivityFunction>, activityType: string | symbol): ActivityFunction | undefined {
+    // `then`: a proxy that is returned from an async function must not be taken for a promise.
+    if (typeof activityType !== 'string' || activityType === 'then') return undefined;
+    if (Object.hasOwn(known, activityType)) return known[activityType];
+    const activity = activityFunction(this.run, { activityType, options: this.options });
+    Reflect.defineProperty(known, activityType, { value: activity });
+    return activity;
+  }
+}
+
+function activityFunction(run: WorkflowRun, reference: ActivityReference): ActivityFunction {
+  const activity = (...args: unknown[]): Promise<unknown> => {
+    try {
+      return run.scheduleActivity(scopeOf(run), reference, args).promise;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  };
+  return markActivityFunction(activity, reference);
 }

@@ -1,46 +1,80 @@
-import type {
-  ActivityCancellationType,
-  ActivityResolution,
-  Failure,
-  JsonValue,
-  ScheduledActivityOptions,
-  UndoRegistration,
-} from '@backstitch/protocol';
+import type { ActivityCancellationType, ActivityResolution, Failure } from '@backstitch/protocol';
 import type { ActivityReference } from './activity-function.js';
-import { activityOptionsOnce } from './activity-options.js';
+import { activityOptionsOnce, type ResolvedUndo } from './activity-options.js';
+import { CancelListener } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
 import { failureToError } from './failure-conversion.js';
 import { ActivityFailure, type CancelledFailure } from './failures.js';
+import { PendingBySeq } from './pending-by-seq.js';
 import { toJson } from './to-json.js';
 import { unknownJob } from './unknown-job.js';
 
 /** An activity that was scheduled. */
 export interface ScheduledActivity {
-  promise: Promise<unknown>;
+  readonly promise: Promise<unknown>;
   /** Undefined if the scope was cancelled already: nothing was scheduled. */
-  seq: number | undefined;
+  readonly seq: number | undefined;
+  readonly activityType: string;
   /** The arguments as they went out. */
-  argsJson: string;
+  readonly argsJson: string;
   /** It was cancelled within the activation that scheduled it, and so was never recorded. */
-  withdrawn: boolean;
-  /** Called with the result before the promise resolves. */
-  onCompleted?: (result: JsonValue) => void;
+  readonly withdrawn: boolean;
+  /** Set to true: the result is kept as it came, since the workflow may change its own copy. */
+  keepsResult: boolean;
+  /** The result as it came, once there is one, if it was to be kept. */
+  readonly resultJson: string | undefined;
 }
 
-interface PendingActivity {
-  activityType: string;
-  cancellationType: ActivityCancellationType;
-  scheduled: ScheduledActivity;
-  resolve: (value: unknown) => void;
-  reject: (reason: unknown) => void;
-  forgetCancel: () => void;
+/** An activity whose scope was cancelled before it could be scheduled. */
+class RefusedActivity implements ScheduledActivity {
+  readonly promise: Promise<never>;
+  readonly seq = undefined;
+  readonly withdrawn = false;
+  keepsResult = false;
+  readonly resultJson = undefined;
+
+  constructor(
+    readonly activityType: string,
+    readonly argsJson: string,
+    reason: CancelledFailure,
+  ) {
+    this.promise = Promise.reject(reason);
+  }
+}
+
+/** An activity on its way. */
+class PendingActivity extends CancelListener implements ScheduledActivity {
+  readonly promise: Promise<unknown>;
+  resolve!: (value: unknown) => void;
+  reject!: (reason: unknown) => void;
+  withdrawn = false;
+  keepsResult = false;
+  resultJson: string | undefined;
+
+  constructor(
+    readonly activities: PendingActivities,
+    readonly seq: number,
+    readonly activityType: string,
+    readonly argsJson: string,
+    readonly cancellationType: ActivityCancellationType,
+  ) {
+    super();
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  override cancelled(reason: CancelledFailure): void {
+    this.activities.cancel(this, reason);
+  }
 }
 
 /** The activities of one run, undos among them, from scheduling to resolution or cancellation. */
 export class PendingActivities {
   readonly #commands: CommandList;
-  readonly #pending = new Map<number, PendingActivity>();
+  readonly #pending = new PendingBySeq<PendingActivity>();
   #lastSeq = 0;
 
   constructor(commands: CommandList) {
@@ -50,31 +84,28 @@ export class PendingActivities {
   /** Schedules an activity in `scope`, with its undo (as JSON) if it is a saga's step. Argument errors are thrown; all else rejects the promise. */
   schedule(scope: CancellationScope, reference: ActivityReference, args: unknown[], defaultTaskQueue: string, undoJson?: string): ScheduledActivity {
     const { activityType } = reference;
-    const { value, json } = activityOptionsOnce('', reference.options, defaultTaskQueue);
+    const { cancellationType, optionsJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
     const argsJson = toJson(args, `The input of ${activityType}`);
-    return this.#schedule(scope, activityType, argsJson, value.cancellationType, json, undoJson === undefined ? '' : `,"undo":${undoJson}`);
+    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, undoJson === undefined ? '' : `,"undo":${undoJson}`);
   }
 
   /** Schedules the undo of the step `stepSeq`. Its argument comes as JSON: it was fixed when the step was scheduled. */
-  scheduleUndo(scope: CancellationScope, undo: UndoRegistration, stepSeq: number, undoInputJson: string): ScheduledActivity {
-    const { activityType, ...options } = undo;
-    const optionsJson = JSON.stringify({ ...options, cancellationType: 'WAIT_CANCELLATION_COMPLETED' } satisfies ScheduledActivityOptions);
+  scheduleUndo(scope: CancellationScope, { activityType, optionsJson }: ResolvedUndo, stepSeq: number, undoInputJson: string): ScheduledActivity {
     return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,"undoOfSeq":${stepSeq}`);
   }
 
   /** Settles the promise of an activity. @throws Error for one that was never scheduled */
   resolve(seq: number, resolution: ActivityResolution): void {
-    const activity = this.#pending.get(seq);
+    const activity = this.#pending.take(seq);
     if (activity === undefined) {
       // Cancelled meanwhile without waiting for it. One that was never scheduled is another matter.
       if (seq <= this.#lastSeq) return;
       throw new Error(`Activity ${seq} was resolved, but this code has scheduled only ${this.#lastSeq}.`);
     }
-    this.#pending.delete(seq);
     activity.forgetCancel();
     switch (resolution.status) {
       case 'completed':
-        activity.scheduled.onCompleted?.(resolution.result);
+        if (activity.keepsResult) activity.resultJson = JSON.stringify(resolution.result);
         return activity.resolve(resolution.result);
       case 'failed':
       case 'canceled':
@@ -92,37 +123,33 @@ export class PendingActivities {
     optionsJson: string,
     sagaJson: string,
   ): ScheduledActivity {
-    if (scope.cancelledBy !== undefined) return { promise: Promise.reject(scope.cancelledBy), seq: undefined, argsJson, withdrawn: false };
+    if (scope.cancelledBy !== undefined) return new RefusedActivity(activityType, argsJson, scope.cancelledBy);
     const seq = ++this.#lastSeq;
     this.#commands.push(
       `{"type":"scheduleActivity","seq":${seq},"activityType":${JSON.stringify(activityType)},"args":${argsJson},"options":${optionsJson}${sagaJson}}`,
       'activity',
       seq,
     );
-    const scheduled = { seq, argsJson, withdrawn: false } as ScheduledActivity;
-    scheduled.promise = new Promise<unknown>((resolve, reject) => {
-      const forgetCancel = scope.onCancel((reason) => this.#cancel(seq, reason));
-      this.#pending.set(seq, { activityType, cancellationType, scheduled, resolve, reject, forgetCancel });
-    });
-    return scheduled;
+    const activity = new PendingActivity(this, seq, activityType, argsJson, cancellationType);
+    this.#pending.add(activity);
+    scope.onCancel(activity);
+    return activity;
   }
 
-  #cancel(seq: number, reason: CancelledFailure): void {
-    const activity = this.#pending.get(seq);
-    if (activity === undefined) return;
-    const { activityType, cancellationType } = activity;
+  /** The scope of an activity was cancelled. */
+  cancel(activity: PendingActivity, reason: CancelledFailure): void {
+    const { seq, activityType, cancellationType } = activity;
+    if (this.#pending.get(seq) === undefined) return;
     if (this.#commands.withdraw('activity', seq)) {
-      activity.scheduled.withdrawn = true;
-      this.#pending.delete(seq);
+      activity.withdrawn = true;
+      this.#pending.take(seq);
       activity.reject(reason);
       return;
     }
     if (cancellationType !== 'ABANDON') this.#commands.push(`{"type":"requestCancelActivity","seq":${seq}}`);
     if (cancellationType === 'WAIT_CANCELLATION_COMPLETED') return;
-    this.#pending.delete(seq);
-    activity.reject(
-      new ActivityFailure('Activity cancelled', activityType, String(seq), 'CANCEL_REQUESTED', undefined, reason),
-    );
+    this.#pending.take(seq);
+    activity.reject(new ActivityFailure('Activity cancelled', activityType, String(seq), 'CANCEL_REQUESTED', undefined, reason));
   }
 }
 

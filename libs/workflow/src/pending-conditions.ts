@@ -1,12 +1,21 @@
+import { CancelCallback } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
+import type { CancelledFailure } from './failures.js';
 import type { StartedTimer } from './pending-timers.js';
 import { runInScope } from './scope-context.js';
 
-interface PendingCondition {
-  predicate: () => boolean;
-  scope: CancellationScope;
-  resolve: () => void;
-  forgetCancel: () => void;
+/** A predicate that does not hold yet. */
+class PendingCondition extends CancelCallback {
+  timer: StartedTimer | undefined;
+
+  constructor(
+    readonly predicate: () => boolean,
+    readonly scope: CancellationScope,
+    readonly settle: (held: boolean) => void,
+    onCancelled: (reason: CancelledFailure) => void,
+  ) {
+    super(onCancelled);
+  }
 }
 
 /** The workflow task that a throwing predicate fails. */
@@ -29,26 +38,18 @@ export class PendingConditions {
    */
   wait(scope: CancellationScope, predicate: () => boolean, startTimeout?: (expire: () => void) => StartedTimer): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const condition: PendingCondition = {
-        predicate,
-        scope,
-        resolve: () => {
-          timer?.cancel();
-          resolve(true);
-        },
-        forgetCancel: scope.onCancel((reason) => {
-          this.#pending.delete(condition);
-          timer?.cancel();
-          reject(reason);
-        }),
-      };
+      const condition = new PendingCondition(predicate, scope, resolve, (reason) => {
+        this.#pending.delete(condition);
+        condition.timer?.cancel();
+        reject(reason);
+      });
+      scope.onCancel(condition);
       this.#pending.add(condition);
-      const expire = (): void => {
+      condition.timer = startTimeout?.(() => {
         this.#pending.delete(condition);
         condition.forgetCancel();
         resolve(false);
-      };
-      const timer = startTimeout?.(expire);
+      });
     });
   }
 
@@ -65,7 +66,8 @@ export class PendingConditions {
       }
       this.#pending.delete(condition);
       condition.forgetCancel();
-      condition.resolve();
+      condition.timer?.cancel();
+      condition.settle(true);
       settled = true;
     }
     return settled;

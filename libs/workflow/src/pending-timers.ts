@@ -1,6 +1,8 @@
+import { CancelListener } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
 import type { CancelledFailure } from './failures.js';
+import { PendingBySeq } from './pending-by-seq.js';
 
 /** A timer that was started. */
 export interface StartedTimer {
@@ -8,15 +10,30 @@ export interface StartedTimer {
   cancel(): void;
 }
 
-interface PendingTimer {
-  fire: () => void;
-  forgetCancel: () => void;
+/** A timer that has not fired. */
+class PendingTimer extends CancelListener {
+  constructor(
+    readonly timers: PendingTimers,
+    readonly seq: number,
+    readonly fire: () => void,
+    readonly onCancelled: ((reason: CancelledFailure) => void) | undefined,
+  ) {
+    super();
+  }
+
+  cancel(): void {
+    this.timers.cancel(this);
+  }
+
+  override cancelled(reason: CancelledFailure): void {
+    if (this.timers.cancel(this)) this.onCancelled?.(reason);
+  }
 }
 
 /** The timers of one run, from start to firing or cancellation. */
 export class PendingTimers {
   readonly #commands: CommandList;
-  readonly #pending = new Map<number, PendingTimer>();
+  readonly #pending = new PendingBySeq<PendingTimer>();
   #lastSeq = 0;
 
   constructor(commands: CommandList) {
@@ -27,31 +44,30 @@ export class PendingTimers {
   start(durationMs: number, scope: CancellationScope, fire: () => void, cancelled?: (reason: CancelledFailure) => void): StartedTimer {
     const seq = ++this.#lastSeq;
     this.#commands.push(`{"type":"startTimer","seq":${seq},"durationMs":${durationMs}}`, 'timer', seq);
-    const cancel = (): boolean => {
-      const timer = this.#pending.get(seq);
-      if (timer === undefined) return false;
-      this.#pending.delete(seq);
-      timer.forgetCancel();
-      if (!this.#commands.withdraw('timer', seq)) this.#commands.push(`{"type":"cancelTimer","seq":${seq}}`);
-      return true;
-    };
-    const forgetCancel = scope.onCancel((reason) => {
-      if (cancel()) cancelled?.(reason);
-    });
-    this.#pending.set(seq, { fire, forgetCancel });
-    return { cancel: () => void cancel() };
+    const timer = new PendingTimer(this, seq, fire, cancelled);
+    this.#pending.add(timer);
+    scope.onCancel(timer);
+    return timer;
   }
 
   /** Does what a timer was started for. @throws Error for one that was never started */
   fire(seq: number): void {
-    const timer = this.#pending.get(seq);
+    const timer = this.#pending.take(seq);
     if (timer === undefined) {
       // Cancelled meanwhile. One that was never started is another matter.
       if (seq <= this.#lastSeq) return;
       throw new Error(`Timer ${seq} fired, but this code has started only ${this.#lastSeq}.`);
     }
-    this.#pending.delete(seq);
     timer.forgetCancel();
     timer.fire();
+  }
+
+  /** Answers whether the timer was still running. */
+  cancel(timer: PendingTimer): boolean {
+    const { seq } = timer;
+    if (this.#pending.take(seq) === undefined) return false;
+    timer.forgetCancel();
+    if (!this.#commands.withdraw('timer', seq)) this.#commands.push(`{"type":"cancelTimer","seq":${seq}}`);
+    return true;
   }
 }

@@ -1,6 +1,6 @@
-import type { UndoInput, UndoRegistration } from '@backstitch/protocol';
+import type { UndoInput } from '@backstitch/protocol';
 import { activityReferenceOf } from './activity-function.js';
-import { undoOnce } from './activity-options.js';
+import { undoOnce, type ResolvedUndo } from './activity-options.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from './failures.js';
 import type { ScheduledActivity } from './pending-activities.js';
@@ -41,12 +41,9 @@ export interface Saga {
 export const SAGA_UNDO_FAILED = 'SagaUndoFailed';
 
 interface StartedStep {
-  activityType: string;
   seq: number;
   scheduled: ScheduledActivity;
-  undo: UndoRegistration;
-  /** As it came back; the workflow may change its own copy. */
-  resultJson?: string;
+  undo: ResolvedUndo;
 }
 
 interface FailedUndo {
@@ -75,17 +72,25 @@ class SagaRun {
 
   constructor(readonly options: SagaOptions) {}
 
-  async run<Result>(body: (saga: Saga) => Promise<Result>): Promise<Result> {
+  // Not an async function: one is a generator here, and the engine of the language keeps what a generator sees alive for long after its end.
+  run<Result>(body: (saga: Saga) => Promise<Result>): Promise<Result> {
     const saga: Saga = { step: (activity, input, options) => this.#step(activity, input, options) };
-    try {
-      return await this.#scope.run(() => body(saga));
-    } catch (error) {
-      if (!(error instanceof TemporalFailure)) throw error;
-      this.#undoneBecauseOf = error;
-      this.#scope.cancel();
-      await CancellationScope.nonCancellable(() => this.#compensate(error));
-      throw error;
-    }
+    return new Promise((resolve, reject) => {
+      this.#scope
+        .run(() => body(saga))
+        .then(
+          (result) => {
+            this.#steps.length = 0;
+            resolve(result);
+          },
+          (error: unknown) => {
+            if (!(error instanceof TemporalFailure)) return reject(error);
+            this.#undoneBecauseOf = error;
+            this.#scope.cancel();
+            CancellationScope.nonCancellable(() => this.#compensate(error)).then(() => reject(error), reject);
+          },
+        );
+    });
   }
 
   // The activity's own types are checked by Saga.step; here only what is behind the functions counts.
@@ -104,14 +109,11 @@ class SagaRun {
     if (this.#undoneBecauseOf !== undefined) throw new CancelledFailure(`Step ${step.activityType} was not begun: its saga is undone`, [], this.#undoneBecauseOf);
     const scope = currentScope();
     const run = scope.workflowRun;
-    const registration = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.taskQueue ?? run.info.taskQueue);
-    const scheduled = run.scheduleActivity(scope, step, [input], registration?.json);
-    if (registration === undefined || scheduled.seq === undefined) return scheduled.promise as Promise<Result>;
-    const started: StartedStep = { activityType: step.activityType, seq: scheduled.seq, scheduled, undo: registration.value };
-    this.#steps.push(started);
-    scheduled.onCompleted = (result) => {
-      started.resultJson = JSON.stringify(result);
-    };
+    const resolvedUndo = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.given.taskQueue ?? run.info.taskQueue);
+    const scheduled = run.scheduleActivity(scope, step, [input], resolvedUndo?.registrationJson);
+    if (resolvedUndo === undefined || scheduled.seq === undefined) return scheduled.promise as Promise<Result>;
+    scheduled.keepsResult = true;
+    this.#steps.push({ seq: scheduled.seq, scheduled, undo: resolvedUndo });
     return scheduled.promise as Promise<Result>;
   }
 
@@ -142,14 +144,14 @@ class SagaRun {
   }
 }
 
-async function undoStep(step: StartedStep, failed: FailedUndo[]): Promise<void> {
+async function undoStep({ seq, scheduled, undo }: StartedStep, failed: FailedUndo[]): Promise<void> {
   const scope = currentScope();
   try {
-    const inputJson = step.scheduled.argsJson.slice(1, -1);
-    const resultJson = step.resultJson === undefined ? '' : `,"result":${step.resultJson}`;
-    await scope.workflowRun.scheduleUndo(scope, step.undo, step.seq, `{"input":${inputJson}${resultJson}}`).promise;
+    const inputJson = scheduled.argsJson.slice(1, -1);
+    const resultJson = scheduled.resultJson === undefined ? '' : `,"result":${scheduled.resultJson}`;
+    await scope.workflowRun.scheduleUndo(scope, undo, seq, `{"input":${inputJson}${resultJson}}`).promise;
   } catch (error) {
     if (!(error instanceof TemporalFailure)) throw error;
-    failed.push({ step: step.activityType, undo: step.undo.activityType, message: (error.cause ?? error).message });
+    failed.push({ step: scheduled.activityType, undo: undo.activityType, message: (error.cause ?? error).message });
   }
 }

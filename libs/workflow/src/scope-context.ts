@@ -48,11 +48,20 @@ export interface ScopePropagationOptions {
   handleRejections: boolean;
 }
 
+// A detached call of the native method, immune to whatever is installed later.
+let nativeThen: NativeThen = Function.prototype.call.bind(Promise.prototype.then) as NativeThen;
+
 /** Makes the promises of this realm carry the current scope. Called once in a sandbox's context, before its intrinsics are frozen. */
 export function installScopePropagation(realm: typeof globalThis, { handleRejections }: ScopePropagationOptions): void {
   const NativePromise = realm.Promise;
-  // A detached call of the native method, immune to whatever is installed later.
-  const nativeThen = Function.prototype.call.bind(NativePromise.prototype.then) as NativeThen;
+  if (handleRejections) {
+    const bareThen = nativeThen;
+    nativeThen = (promise, onFulfilled, onRejected) => {
+      const derived = bareThen(promise, onFulfilled, onRejected);
+      void bareThen(derived, undefined, ignore);
+      return derived;
+    };
+  }
 
   function inScope(scope: CancellationScope | undefined, callback: Callback): Callback {
     if (typeof callback !== 'function') return callback;
@@ -70,14 +79,52 @@ export function installScopePropagation(realm: typeof globalThis, { handleReject
   const then = {
     then(this: unknown, onFulfilled: Callback, onRejected: Callback): Promise<unknown> {
       const scope = current;
-      const derived = nativeThen(this, inScope(scope, onFulfilled), inScope(scope, onRejected));
-      if (handleRejections) void nativeThen(derived, undefined, ignore);
-      return derived;
+      return nativeThen(this, inScope(scope, onFulfilled), inScope(scope, onRejected));
     },
   }.then;
   Reflect.defineProperty(NativePromise.prototype, 'then', { value: then, writable: true, enumerable: false, configurable: true });
-  if (handleRejections) installHandledPromise(realm, nativeThen);
+  if (handleRejections) installHandledPromise(realm);
 }
+
+/**
+ * An async function, of which the compiler has made a generator: in place of the compiler's own helper, with the same number of microtasks. The
+ * scope is the same in the whole of one call, so it is remembered once, not at each `await`.
+ */
+export const runAsync: RunAsync = (thisArgument, args, body) => {
+  const scope = current;
+  return new Promise((resolve, reject) => {
+    const generator = Reflect.apply(body, thisArgument, args ?? []) as Generator<unknown, unknown>;
+    const follow = ({ done, value }: IteratorResult<unknown, unknown>): void => {
+      if (done === true) resolve(value);
+      else void nativeThen(Promise.resolve(value), onFulfilled, onRejected);
+    };
+    const onFulfilled = (value: unknown): void => {
+      const previous = current;
+      current = scope;
+      try {
+        follow(generator.next(value));
+      } catch (error) {
+        reject(error);
+      } finally {
+        current = previous;
+      }
+    };
+    const onRejected = (reason: unknown): void => {
+      const previous = current;
+      current = scope;
+      try {
+        follow(generator.throw(reason));
+      } catch (error) {
+        reject(error);
+      } finally {
+        current = previous;
+      }
+    };
+    follow(generator.next());
+  });
+};
+
+type RunAsync = (thisArgument: unknown, args: ArrayLike<unknown> | null, body: (...args: never[]) => Generator<unknown, unknown>) => Promise<unknown>;
 
 type Callback = ((value: unknown) => unknown) | null | undefined;
 type NativeThen = (promise: unknown, onFulfilled: Callback, onRejected: Callback) => Promise<unknown>;
@@ -85,7 +132,7 @@ type NativeThen = (promise: unknown, onFulfilled: Callback, onRejected: Callback
 const ignore = (): undefined => undefined;
 
 /** Replaces a realm's Promise by one whose promises are marked as handled from the start. */
-function installHandledPromise(realm: typeof globalThis, nativeThen: NativeThen): void {
+function installHandledPromise(realm: typeof globalThis): void {
   const NativePromise = realm.Promise;
   const HandledPromise = function Promise(this: unknown, executor: never): unknown {
     if (new.target === undefined) throw new TypeError('Promise must be called with new.');

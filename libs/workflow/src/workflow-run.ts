@@ -3,10 +3,10 @@ import type {
   ActivationJob,
   Failure,
   SearchAttributes,
-  UndoRegistration,
   WorkflowLogEntry,
 } from '@backstitch/protocol';
 import type { ActivityReference } from './activity-function.js';
+import type { ResolvedUndo } from './activity-options.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { CommandList } from './command-list.js';
 import { errorToFailure } from './failure-conversion.js';
@@ -33,7 +33,8 @@ export type WorkflowFunction = (...args: unknown[]) => unknown;
  */
 export class WorkflowRun {
   readonly rootScope: CancellationScope;
-  info: ActivationInfo;
+  /** Changes with each activation: to be copied before it is handed out. */
+  readonly info: ActivationInfo;
   timestampMs: number;
 
   #random: SeededRandom | undefined;
@@ -61,10 +62,10 @@ export class WorkflowRun {
 
   // ---- what the sandbox calls -------------------------------------------------------------------------------------
 
-  /** Takes the constants of the next activation. */
-  beginActivation(info: ActivationInfo, timestampMs: number): void {
-    this.info = info;
+  /** Takes what is new in the next activation. */
+  beginActivation(timestampMs: number, news: Partial<ActivationInfo>): void {
     this.timestampMs = timestampMs;
+    Object.assign(this.info, news);
   }
 
   /** Calls the workflow function. `load` evaluates the workflow's modules for this run. */
@@ -117,16 +118,17 @@ export class WorkflowRun {
     return this.#conditions?.isEmpty === false || this.#queries?.isWaiting === true;
   }
 
-  /** The activation's result as JSON. Answers the queries; nothing may be pending. */
+  /**
+   * The activation's result as JSON: `[commands]`, or `[commands,logs,queryAnswers]` if there are such, or `{"failure":…}`. Answers the
+   * queries; nothing may be pending.
+   */
   collectJson(): string {
     const answers = this.#queries === undefined ? '[]' : this.#queries.takeAnswersJson();
-    const runId = JSON.stringify(this.runId);
-    if (this.#broken !== undefined) {
-      return `{"runId":${runId},"status":"taskFailed","failure":${JSON.stringify(this.#broken)}}`;
-    }
-    const logs = this.#logs === undefined ? '[]' : JSON.stringify(this.#logs);
+    if (this.#broken !== undefined) return `{"failure":${JSON.stringify(this.#broken)}}`;
+    const logs = this.#logs;
     this.#logs = undefined;
-    return `{"runId":${runId},"status":"completed","commands":${this.#commands.takeJson()},"logs":${logs},"queryAnswers":${answers}}`;
+    if (logs === undefined && answers === '[]') return `[${this.#commands.takeJson()}]`;
+    return `[${this.#commands.takeJson()},${JSON.stringify(logs ?? [])},${answers}]`;
   }
 
   get isBroken(): boolean {
@@ -146,7 +148,7 @@ export class WorkflowRun {
   }
 
   /** Schedules the undo of the step `stepSeq`. Its argument comes as JSON: it was fixed when the step was scheduled. */
-  scheduleUndo(scope: CancellationScope, undo: UndoRegistration, stepSeq: number, undoInputJson: string): ScheduledActivity {
+  scheduleUndo(scope: CancellationScope, undo: ResolvedUndo, stepSeq: number, undoInputJson: string): ScheduledActivity {
     return this.#activities.scheduleUndo(scope, undo, stepSeq, undoInputJson);
   }
 
@@ -178,7 +180,7 @@ export class WorkflowRun {
   upsertSearchAttributes(searchAttributes: SearchAttributes): void {
     const json = toJson(searchAttributes, 'Search attributes');
     this.#commands.push(`{"type":"upsertSearchAttributes","searchAttributes":${json}}`);
-    this.info = { ...this.info, searchAttributes: { ...this.info.searchAttributes, ...(JSON.parse(json) as SearchAttributes) } };
+    this.info.searchAttributes = { ...this.info.searchAttributes, ...(JSON.parse(json) as SearchAttributes) };
   }
 
   /** Keeps a log line for the host; silent while history is replayed. */

@@ -1,12 +1,23 @@
-import type { Activation } from '@backstitch/protocol';
-import { createWorkflowApi, resetScope, scopeOrUndefined, WorkflowRun, type ApiOfRun, type WorkflowFunction } from '@backstitch/workflow/internal';
+import {
+  createWorkflowApi,
+  resetScope,
+  runAsync,
+  scopeOrUndefined,
+  takeRecurringJson,
+  WorkflowRun,
+  type ApiOfRun,
+  type WorkflowFunction,
+} from '@backstitch/workflow/internal';
+import { CONTINUE_AS_NEW_SUGGESTED, IS_REPLAYING, type ActivationWire } from '../batch-codec.js';
 
 /** The bundle's code as a function: called once per run, it gives the run's own instance of every module. */
-export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, globalThis: object) => Record<string, unknown>;
+export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, runAsync: RunAsync, globalThis: object) => Record<string, unknown>;
+/** What async functions are compiled to. */
+export type RunAsync = typeof runAsync;
 /** Gives what a shared module exports. */
 export type SharedOf = (module: number, name: string) => unknown;
 /** The shared modules' code as a function: called once per context. */
-export type SharedFactory = (globalThis: object) => Record<string, Record<string, unknown>>;
+export type SharedFactory = (runAsync: RunAsync, globalThis: object) => Record<string, Record<string, unknown>>;
 
 /**
  * What the host calls. Only strings, numbers and booleans go through, so that no object of one side is ever in the other's hands.
@@ -19,12 +30,12 @@ export class Entrance {
   readonly #sharedOf: SharedOf = (module, name) => this.#sharedModules[module]?.[name];
   readonly #runs = new Map<string, WorkflowRun>();
   #batchJson = '[]';
-  #batch: { runId: string; run: WorkflowRun | undefined }[] = [];
+  #batch: (WorkflowRun | undefined)[] = [];
 
   // ---- loading
 
   loadShared(factory: SharedFactory): void {
-    const modules = factory(Object.create(globalThis) as object);
+    const modules = factory(runAsync, Object.create(globalThis) as object);
     this.#sharedModules = Object.keys(modules)
       .sort((left, right) => Number(left.slice(1)) - Number(right.slice(1)))
       .map((key) => modules[key] ?? {});
@@ -60,35 +71,36 @@ export class Entrance {
   applyBatch(): void {
     resetScope();
     this.#batch = [];
-    for (const activation of JSON.parse(this.#batchJson) as Activation[]) {
+    for (const activation of JSON.parse(this.#batchJson) as ActivationWire[]) {
       const run = this.#runOf(activation);
-      this.#batch.push({ runId: activation.runId, run });
+      this.#batch.push(run);
       if (run !== undefined) this.#apply(run, activation);
     }
   }
 
   /** Whether settle (then collect) has user code to run. */
   needsTimeLimit(): boolean {
-    return this.#batch.some(({ run }) => run !== undefined && run.hasConditionsOrQueries);
+    return this.#batch.some((run) => run !== undefined && run.hasConditionsOrQueries);
   }
 
   /** Resolves conditions that hold now; true: drain, and call again. */
   settle(): boolean {
     let settled = false;
-    for (const { run } of this.#batch) if (run !== undefined && run.settleConditions()) settled = true;
+    for (const run of this.#batch) if (run !== undefined && run.settleConditions()) settled = true;
     return settled;
   }
 
-  /** The results of the batch, as JSON. Runs whose task failed are forgotten. */
+  /** The results of the batch, as JSON: see BatchCodec. Runs whose task failed are forgotten. */
   collect(): string {
-    const results = this.#batch.map(({ runId, run }) => {
-      if (run === undefined) return `{"runId":${JSON.stringify(runId)},"status":"unknownRun"}`;
-      const json = run.collectJson();
-      if (run.isBroken) this.#runs.delete(runId);
-      return json;
-    });
+    let results = '';
+    for (const run of this.#batch) {
+      results += results === '' ? '' : ',';
+      results += run === undefined ? '0' : run.collectJson();
+      if (run?.isBroken === true) this.#runs.delete(run.runId);
+    }
     this.#batch = [];
-    return `[${results.join(',')}]`;
+    const recurring = takeRecurringJson();
+    return `{"results":[${results}]${recurring === undefined ? '' : `,"recurring":${recurring}`}}`;
   }
 
   // ---- housekeeping
@@ -101,20 +113,31 @@ export class Entrance {
   abandonBatch(): string {
     const culprit = scopeOrUndefined()?.workflowRun.runId ?? '';
     resetScope();
-    for (const { runId } of JSON.parse(this.#batchJson) as Activation[]) this.#runs.delete(runId);
+    for (const [runId] of JSON.parse(this.#batchJson) as ActivationWire[]) this.#runs.delete(runId);
     this.#batch = [];
     return culprit;
   }
 
-  #runOf({ runId, info, timestampMs, jobs }: Activation): WorkflowRun | undefined {
-    if (jobs[0]?.type !== 'initializeWorkflow') return this.#runs.get(runId);
-    const run = new WorkflowRun(runId, info, timestampMs);
+  #runOf([runId, timestampMs, historyLength, historySizeBytes, flags, searchAttributes, , start]: ActivationWire): WorkflowRun | undefined {
+    const news = {
+      historyLength,
+      historySizeBytes,
+      continueAsNewSuggested: (flags & CONTINUE_AS_NEW_SUGGESTED) !== 0,
+      searchAttributes: searchAttributes === 0 ? {} : searchAttributes,
+      isReplaying: (flags & IS_REPLAYING) !== 0,
+    };
+    if (start === undefined) {
+      const known = this.#runs.get(runId);
+      known?.beginActivation(timestampMs, news);
+      return known;
+    }
+    const [workflowId, workflowType, taskQueue, startTimeMs, memo] = start;
+    const run = new WorkflowRun(runId, { workflowId, runId, workflowType, taskQueue, startTimeMs, memo: memo === 0 ? {} : memo, ...news }, timestampMs);
     this.#runs.set(runId, run);
     return run;
   }
 
-  #apply(run: WorkflowRun, { info, timestampMs, jobs }: Activation): void {
-    run.beginActivation(info, timestampMs);
+  #apply(run: WorkflowRun, [, , , , , , jobs]: ActivationWire): void {
     try {
       for (const job of jobs) {
         if (job.type === 'initializeWorkflow') run.start(job.randomnessSeed, () => this.#workflowFunction(run, job.workflowType), job.args);
@@ -134,6 +157,6 @@ export class Entrance {
 
   #instantiate(run: WorkflowRun): Record<string, unknown> {
     if (this.#workflowFactory === undefined) throw new ReferenceError('No workflow code is loaded.');
-    return this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, Object.create(globalThis) as object);
+    return this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, runAsync, Object.create(globalThis) as object);
   }
 }

@@ -1,4 +1,4 @@
-import { currentScope, installScopePropagation } from '@backstitch/workflow/internal';
+import { currentScope, installScopePropagation, runAsync, SHARED_API } from '@backstitch/workflow/internal';
 import { installDeterministicDate } from './deterministic-date.js';
 import { Entrance } from './entrance.js';
 import { freezeIntrinsics, removeNondeterminism } from './harden.js';
@@ -23,6 +23,6 @@ export function createEntrance(unnamed: readonly unknown[], handleRejections: bo
   });
   Object.defineProperty(realm, 'console', { value: createWorkflowConsole(), writable: true, enumerable: false, configurable: true });
   installWorkflowStacks(realm);
-  freezeIntrinsics(realm, unnamed);
+  freezeIntrinsics(realm, [...unnamed, runAsync, SHARED_API]);
   return new Entrance();
 }

@@ -5,6 +5,8 @@ import type { WorkflowBundle } from '../workflow-bundle.js';
 export interface SandboxWorkerData {
   bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap'>;
   activationTimeoutMs: number;
+  /** One 32-bit number that the host changes after it has posted a batch; the thread sleeps on it. */
+  doorbell: SharedArrayBuffer;
 }
 
 /** From the host. One `activate` at a time. */

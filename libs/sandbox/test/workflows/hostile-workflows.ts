@@ -1,4 +1,4 @@
-import { condition, sleep } from '@backstitch/workflow';
+import { ApplicationFailure, CancellationScope, condition, sleep } from '@backstitch/workflow';
 
 /** What each of these came to, for the tests to judge. Anything that throws is told as `throws`. */
 export async function leakWorkflow(word: string): Promise<Record<string, unknown>> {
@@ -36,6 +36,10 @@ export async function leakWorkflow(word: string): Promise<Record<string, unknown
     promiseLeft: () => {
       Promise.prototype.then = (() => word) as never;
       return 'written';
+    },
+    apiLeft: () => {
+      const attempts = [ApplicationFailure, ApplicationFailure.prototype, CancellationScope].map((shared) => attempt(() => Object.assign(shared, { left: word })));
+      return [...attempts, (ApplicationFailure as unknown as { left?: string }).left ?? null];
     },
     override: () => {
       const plain: { toString?: unknown; toLocaleString?: unknown } = {};

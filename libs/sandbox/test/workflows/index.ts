@@ -12,3 +12,4 @@ export {
 export { abandonWorkflow, cleanUpWorkflow, deafWorkflow, tryCancelWorkflow, waitCancelWorkflow, withdrawnWorkflow } from './cancellation-workflows.js';
 export { leakWorkflow, loopWorkflow, microtaskLoopWorkflow, memoryWorkflow, thenableLoopWorkflow, conditionLoopWorkflow } from './hostile-workflows.js';
 export { bugWorkflow, businessFailureWorkflow, sagaBugWorkflow } from './failing-workflows.js';
+export { interleavingWorkflow } from './interleaving-workflows.js';

@@ -1,0 +1,79 @@
+import type { Activation, ActivationResult, Failure, JsonValue, QueryAnswer, WorkflowCommand, WorkflowLogEntry } from '@backstitch/protocol';
+
+/** Bits of {@link ActivationWire}'s flags. */
+export const CONTINUE_AS_NEW_SUGGESTED = 1;
+export const IS_REPLAYING = 2;
+
+/** An activation on its way into the sandbox: what never changes in a run's life goes in with its start only, what is empty is 0. */
+export type ActivationWire = [
+  runId: string,
+  timestampMs: number,
+  historyLength: number,
+  historySizeBytes: number,
+  flags: number,
+  searchAttributes: Activation['info']['searchAttributes'] | 0,
+  jobs: Activation['jobs'],
+  start?: [workflowId: string, workflowType: string, taskQueue: string, startTimeMs: number, memo: Activation['info']['memo'] | 0],
+];
+
+/** A command on its way out: a number in place of options or undo is an index into the recurring values. */
+type CommandWire = WorkflowCommand | (Extract<WorkflowCommand, { type: 'scheduleActivity' }> & { options: number; undo?: number });
+
+/** A batch's results, in its order. */
+interface ResultsWire {
+  /** Recurring values that commands name by number from now on. */
+  recurring?: JsonValue[];
+  /** 0: unknown run. An array: completed. Else the task failed. */
+  results: (0 | [commands: CommandWire[], logs?: WorkflowLogEntry[], queryAnswers?: QueryAnswer[]] | { failure: Failure })[];
+}
+
+/**
+ * Writes batches for one isolate and reads its results, as JSON that is as short as it can be: most of what a batch costs is writing and reading it.
+ * Every isolate has its own, since the values that its commands name by number come once.
+ */
+export class BatchCodec {
+  readonly #recurring: JsonValue[] = [];
+
+  encode(batch: readonly Activation[]): string {
+    return JSON.stringify(batch.map(activationWireOf));
+  }
+
+  /** The results of `batch`; to be called in order of the batches. Options and undos are shared by all commands that have the same, and frozen. */
+  decode(batch: readonly Activation[], resultsJson: string): ActivationResult[] {
+    const { recurring, results } = JSON.parse(resultsJson) as ResultsWire;
+    if (recurring !== undefined) for (const value of recurring) this.#recurring.push(deepFrozen(value));
+    return results.map((result, index): ActivationResult => {
+      const { runId } = batch[index] as Activation;
+      if (result === 0) return { runId, status: 'unknownRun' };
+      if (!Array.isArray(result)) return { runId, status: 'taskFailed', failure: result.failure };
+      const [commands, logs = [], queryAnswers = []] = result;
+      for (const command of commands) if (command.type === 'scheduleActivity') this.#complete(command);
+      return { runId, status: 'completed', commands: commands as WorkflowCommand[], logs, queryAnswers };
+    });
+  }
+
+  #complete(command: { options: unknown; undo?: unknown }): void {
+    if (typeof command.options === 'number') command.options = this.#recurring[command.options];
+    if (typeof command.undo === 'number') command.undo = this.#recurring[command.undo];
+  }
+}
+
+function activationWireOf({ runId, timestampMs, info, jobs }: Activation): ActivationWire {
+  const flags = (info.continueAsNewSuggested ? CONTINUE_AS_NEW_SUGGESTED : 0) | (info.isReplaying ? IS_REPLAYING : 0);
+  const wire: ActivationWire = [runId, timestampMs, info.historyLength, info.historySizeBytes, flags, orZero(info.searchAttributes), jobs];
+  if (jobs[0]?.type === 'initializeWorkflow') {
+    wire.push([info.workflowId, info.workflowType, info.taskQueue, info.startTimeMs, orZero(info.memo)]);
+  }
+  return wire;
+}
+
+function orZero<Value extends object>(value: Value): Value | 0 {
+  for (const _key in value) return value;
+  return 0;
+}
+
+function deepFrozen<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  Object.values(value).forEach(deepFrozen);
+  return Object.freeze(value);
+}
