@@ -13,6 +13,7 @@ export { AttemptFailedError, InvalidEnvelopeError } from './runtime/job-errors.j
 export { INVALID_INPUT, parseInput } from './handlers/parse-input.js';
 export { createStepScope, undoneStep, type StepScope } from './handlers/step-scope.js';
 export { createInboxMigration } from './inbox/create-inbox-migration.js';
+export { createInboxRetentionMigration } from './retention/create-inbox-retention-migration.js';
 export { ActivityModule } from './module/activity.module.js';
 export { ActivityHost } from './module/activity-host.js';
 export type { ActivityModuleAsyncOptions, ActivityModuleOptions } from './module/activity-module-options.js';

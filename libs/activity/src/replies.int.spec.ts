@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { queueBackendsUnderTest, startRedis } from '@backstitch/servers';
+import { withDeadline } from '@backstitch/queues';
 import { Registry } from 'prom-client';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -82,5 +83,12 @@ describeOnRedis('replies, on a Redis that restarts', () => {
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
     }
+  });
+
+  it('given a Redis that was never reached, when the service stops that has all the time in the world, then it does not take it', async () => {
+    const started = await ActivityHarness.start('redis', { graceMs: 600_000 }, 'redis://127.0.0.1:1');
+    harness = started;
+    await until('the worker has tried', () => started.logs.some((line) => line.message === 'queue worker failed'));
+    await withDeadline(started.app.close(), 8_000);
   });
 });

@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { ActivityModule, connectActivities, createInboxMigration, type ActivityModuleOptions } from '../src/index.js';
+import { ActivityModule, connectActivities, createInboxMigration, createInboxRetentionMigration, type ActivityModuleOptions } from '../src/index.js';
 import { until } from './deferred.js';
 import { Bench, CountingInterceptor, StockActivities, StockUndos } from './stock-activities.js';
 
@@ -43,7 +43,7 @@ export class ActivityHarness {
       installExtensions: false,
       poolErrorHandler: () => undefined,
       extra: { options: `-c search_path=${SERVICE}` },
-      migrations: [createInboxMigration(SERVICE)],
+      migrations: [createInboxMigration(SERVICE), createInboxRetentionMigration(SERVICE)],
     }).initialize();
     await dataSource.query(`CREATE SCHEMA ${SERVICE}`);
     await dataSource.runMigrations();

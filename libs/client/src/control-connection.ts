@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ControlErrorBody } from '@backstitch/protocol';
-import { Pool } from 'undici';
 import type { WorkflowClientOptions } from './client-options.js';
-import { OrchestratorUnreachableError, UnexpectedControlAnswerError } from './errors.js';
-import { reviveControlError } from './revive-error.js';
+import { codeOf, ControlEndpoint } from './control-endpoint.js';
+import { DeclinedAnswer, OrchestratorUnreachableError } from './errors.js';
 
 export interface ControlCall {
   method: 'GET' | 'POST';
@@ -16,34 +14,27 @@ export interface ControlCall {
   waitMs?: number;
 }
 
-/** Connecting failed: nothing was sent. */
-const NOT_CONNECTED_CODES = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
 /** The connection broke before an answer came. */
 const BROKEN_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** The control wire as seen from the caller: keep-alive connections, time-outs, errors as the classes that the orchestrator threw. */
+/**
+ * The control wire as seen from the caller: one or more orchestrator replicas, which all answer the same. Calls take turns among them. One that does not
+ * answer is left alone for a while, and where that is safe the call goes to the next one at once.
+ */
 export class ControlConnection {
-  readonly #pool: Pool;
-  readonly #url: string;
-  readonly #headers: Record<string, string>;
+  readonly #endpoints: readonly ControlEndpoint[];
   readonly #timeoutMs: number;
   readonly #retriesMax: number;
   readonly #retryPauseMs: number;
+  #turn = 0;
 
-  constructor(options: WorkflowClientOptions) {
-    const base = new URL(options.url);
-    this.#url = base.origin;
-    this.#timeoutMs = options.timeoutMs ?? 10_000;
-    this.#retriesMax = options.connectRetriesMax ?? 2;
-    this.#retryPauseMs = options.connectRetryPauseMs ?? 100;
-    this.#headers = { authorization: `Bearer ${options.token}`, accept: 'application/json' };
-    this.#pool = new Pool(base.origin, {
-      connections: options.connectionsMax ?? 32,
-      connect: { timeout: options.connectTimeoutMs ?? 2_000 },
-      // Shorter than the 72 s after which the server closes idle connections, so that none is used that is just being closed.
-      keepAliveTimeout: 30_000,
-      pipelining: 1,
-    });
+  /** @throws TypeError if `url` holds no URL */
+  constructor({ url, token, timeoutMs = 10_000, connectTimeoutMs = 2_000, connectionsMax = 32, connectRetriesMax = 2, connectRetryPauseMs = 100 }: WorkflowClientOptions) {
+    this.#timeoutMs = timeoutMs;
+    this.#retriesMax = connectRetriesMax;
+    this.#retryPauseMs = connectRetryPauseMs;
+    const urls = url.split(',').map((part) => part.trim());
+    this.#endpoints = urls.map((each) => new ControlEndpoint({ url: each, token, connectTimeoutMs, connectionsMax }));
   }
 
   /**
@@ -51,77 +42,60 @@ export class ControlConnection {
    * @throws ControlApiError as the orchestrator threw it, OrchestratorUnreachableError, UnexpectedControlAnswerError
    */
   async call<Answer>(call: ControlCall): Promise<Answer> {
-    for (let retry = 0; ; retry += 1) {
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const giveUpAtMs = performance.now() + this.#timeoutMs + (call.waitMs ?? 0);
+    const tried = new Set<ControlEndpoint>();
+    for (let round = 0; ; ) {
+      const endpoint = this.#next(tried);
       try {
-        return await this.#callOnce<Answer>(call);
+        return await endpoint.request<Answer>({ method: call.method, path: call.path, body, budgetMs: this.#budgetMs(call) });
       } catch (error) {
-        if (!(error instanceof OrchestratorUnreachableError) || retry >= this.#retriesMax || !this.#mayRepeat(call, error)) {
+        tried.add(endpoint);
+        const isLast = tried.size === this.#endpoints.length;
+        if (error instanceof DeclinedAnswer && isLast) {
+          throw error.error;
+        }
+        if (!this.#mayRepeat(call, error) || (isLast && round >= this.#retriesMax) || performance.now() >= giveUpAtMs) {
           throw error;
         }
-        await delay(this.#retryPauseMs * 2 ** retry);
+      }
+      if (tried.size === this.#endpoints.length) {
+        tried.clear();
+        await delay(this.#retryPauseMs * 2 ** round);
+        round += 1;
       }
     }
   }
 
   async close(): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all(this.#endpoints.map((endpoint) => endpoint.close()));
   }
 
-  #mayRepeat({ isIdempotent }: ControlCall, error: OrchestratorUnreachableError): boolean {
-    return error.nothingSent || (isIdempotent && BROKEN_CODES.has(codeOf(error.cause)));
+  /** The next in turn that was not tried yet; one that did not answer lately only if there is no other. */
+  #next(tried: ReadonlySet<ControlEndpoint>): ControlEndpoint {
+    const count = this.#endpoints.length;
+    this.#turn = (this.#turn + 1) % count;
+    const inTurn = [...this.#endpoints.slice(this.#turn), ...this.#endpoints.slice(0, this.#turn)].filter((endpoint) => !tried.has(endpoint));
+    const nowMs = performance.now();
+    const [soonest] = [...inTurn].sort((one, other) => one.avoidedUntilMs - other.avoidedUntilMs);
+    return (inTurn.find(({ avoidedUntilMs }) => avoidedUntilMs <= nowMs) ?? soonest) as ControlEndpoint;
   }
 
-  async #callOnce<Answer>({ method, path, body, waitMs = 0 }: ControlCall): Promise<Answer> {
-    const budgetMs = this.#timeoutMs + waitMs;
-    let status: number;
-    let text: string;
-    try {
-      const response = await this.#pool.request({
-        method,
-        path: `/v1${path}`,
-        headers: body === undefined ? this.#headers : { ...this.#headers, 'content-type': 'application/json' },
-        body: body === undefined ? null : JSON.stringify(body),
-        headersTimeout: budgetMs,
-        bodyTimeout: budgetMs,
-        // Waiting for a free connection counts too.
-        signal: AbortSignal.timeout(budgetMs),
-      });
-      status = response.statusCode;
-      text = await response.body.text();
-    } catch (cause) {
-      throw new OrchestratorUnreachableError(this.#url, NOT_CONNECTED_CODES.has(codeOf(cause)), { cause });
+  /** Where another one can be asked after it, half of the time is for the first. */
+  #budgetMs({ isIdempotent, waitMs = 0 }: ControlCall): number {
+    const share = isIdempotent && this.#endpoints.length > 1 ? 2 : 1;
+    return Math.ceil(this.#timeoutMs / share) + waitMs;
+  }
+
+  #mayRepeat({ isIdempotent, waitMs = 0 }: ControlCall, error: unknown): boolean {
+    if (error instanceof DeclinedAnswer) {
+      return true;
     }
-    return this.#read<Answer>(status, text);
-  }
-
-  #read<Answer>(status: number, text: string): Answer {
-    if (status === 204) {
-      return undefined as Answer;
+    if (!(error instanceof OrchestratorUnreachableError)) {
+      return false;
     }
-    const parsed = parseJson(text);
-    if (status >= 200 && status < 300 && parsed !== undefined) {
-      return parsed as Answer;
-    }
-    const error = (parsed as Partial<ControlErrorBody> | null | undefined)?.error;
-    if (typeof error?.code === 'string' && typeof error.message === 'string') {
-      throw reviveControlError(error);
-    }
-    throw new UnexpectedControlAnswerError(this.#url, status);
+    // One that stands still takes calls and answers none: another is asked in its place, save after a long wait, which the caller had better begin anew.
+    const hasTimeForAnother = this.#endpoints.length > 1 && waitMs === 0;
+    return error.nothingSent || (isIdempotent && (hasTimeForAnother || BROKEN_CODES.has(codeOf(error.cause))));
   }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) {
-    return codeOf(error.errors[0]);
-  }
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
 }

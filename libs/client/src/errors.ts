@@ -1,4 +1,4 @@
-import type { ClosedWorkflow } from '@backstitch/protocol';
+import type { ClosedWorkflow, ControlApiError } from '@backstitch/protocol';
 
 /** No orchestrator answered at the control URL, or not in time. A call that changes something may have taken effect. */
 export class OrchestratorUnreachableError extends Error {
@@ -11,6 +11,18 @@ export class OrchestratorUnreachableError extends Error {
     options?: { cause?: unknown },
   ) {
     super(`No orchestrator answers at ${url}.`, options);
+  }
+}
+
+/**
+ * A replica that is stopping refused the call; nothing was done.
+ * @internal
+ */
+export class DeclinedAnswer extends Error {
+  override readonly name = 'DeclinedAnswer';
+  readonly code = 'DECLINED';
+  constructor(readonly error: ControlApiError) {
+    super(error.message);
   }
 }
 

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  CONTROL_DECLINED_HEADER,
   ControlApiError,
   IncidentAlreadyResolvedError,
   IncidentNotFoundError,
@@ -112,7 +113,7 @@ describe('the workflow client', () => {
     [400, new InvalidRequestError('/a', 'is missing')],
     [413, new PayloadTooLargeError('it', 3, 2)],
     [401, new UnauthenticatedError()],
-    [429, new OverloadedError(1_500)],
+    [503, new OverloadedError(1_500)],
     [503, new StoreUnavailableError(2_500)],
     [500, new InternalError('it failed')],
   ];
@@ -151,6 +152,49 @@ describe('the workflow client', () => {
     const { url, received } = await serverThat(breaks, json(204));
     expect(await failureOf(clientOf(url).getHandle('w').signal('go'))).toBeInstanceOf(OrchestratorUnreachableError);
     expect(received).toHaveLength(1);
+  });
+
+  it('given several replicas, when calls are made, then they take turns', async () => {
+    const [one, two] = [await serverThat(json(200, { workflows: [] })), await serverThat(json(200, { workflows: [] }))];
+    const client = clientOf(`${one.url}, ${two.url}`);
+    for (let call = 0; call < 6; call += 1) await client.list();
+    expect([one.received.length, two.received.length]).toEqual([3, 3]);
+  });
+
+  it('given a replica that is down, when calls are made, signals too, then the other one answers all, and the dead one is left alone', async () => {
+    const [down, up] = [await serverThat(json(204)), await serverThat(json(204))];
+    await new Promise((resolve) => down.server.close(resolve));
+    const client = clientOf(`${down.url},${up.url}`);
+    for (let call = 0; call < 4; call += 1) await client.getHandle('w').signal('go');
+    expect(up.received).toHaveLength(4);
+  });
+
+  it('given a replica that breaks the connection, when a signal is sent, then no other one gets it; when it can be repeated, then another one does', async () => {
+    const [one, two] = [await serverThat(breaks), await serverThat(breaks)];
+    const client = clientOf(`${one.url},${two.url}`, { connectRetriesMax: 0 });
+    expect(await failureOf(client.getHandle('w').signal('go'))).toBeInstanceOf(OrchestratorUnreachableError);
+    expect(one.received.length + two.received.length).toBe(1);
+    expect(await failureOf(client.getHandle('w').cancel())).toBeInstanceOf(OrchestratorUnreachableError);
+    expect(one.received.length + two.received.length).toBe(3);
+  });
+
+  it('given a replica that stands still, when a call that can be repeated has waited for half of its time, then another one answers it', async () => {
+    const [still, live] = [await serverThat(() => undefined), await serverThat(json(200, { workflows: [] }))];
+    const client = clientOf(`${still.url},${live.url}`, { timeoutMs: 1_000 });
+    for (let call = 0; call < 2; call += 1) expect(await client.list()).toEqual({ workflows: [] });
+    expect(still.received).toHaveLength(1);
+  });
+
+  it('given a replica that is stopping, when a signal is sent, then another one gets it; when all are stopping, then the refusal is thrown', async () => {
+    const error = new OverloadedError(1_000);
+    const declines = (response: ServerResponse): void => {
+      response.writeHead(503, { 'content-type': 'application/json', [CONTROL_DECLINED_HEADER]: 'stopping' }).end(JSON.stringify({ error: error.toJSON() }));
+    };
+    const [stopping, live] = [await serverThat(declines), await serverThat(json(204))];
+    const client = clientOf(`${stopping.url},${live.url}`);
+    for (let call = 0; call < 2; call += 1) await client.getHandle('w').signal('go');
+    expect(live.received).toHaveLength(2);
+    expect(await failureOf(clientOf(`${stopping.url},${stopping.url}`).getHandle('w').signal('go'))).toEqual(error);
   });
 
   it('given a server that does not answer, when the time is out, then OrchestratorUnreachableError is thrown', async () => {

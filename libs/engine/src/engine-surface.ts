@@ -32,6 +32,8 @@ export interface EngineSurface {
   describe(workflowId: string): Promise<WorkflowDescription>;
   /** Drops runs from the cache (a partition was lost, new code was loaded). What is under way is finished first. */
   evict(runIds: readonly string[]): Promise<void>;
+  /** As `evict`, for all cached runs of these partitions. */
+  evictPartitions(partitions: readonly number[]): Promise<void>;
   /** Takes nothing new, finishes what is under way. */
   close(): Promise<void>;
   /** Messages waiting and runs cached, for metrics and back-pressure. */

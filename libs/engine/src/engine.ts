@@ -26,7 +26,7 @@ import { describeRun } from './describe-run.js';
 import type { EngineOptions, EnginePorts } from './engine-options.js';
 import { settingsOf, type EngineSettings } from './engine-settings.js';
 import type { EngineSurface } from './engine-surface.js';
-import { jsonBytes } from './json.js';
+import { exceedsJsonBytes, jsonBytes } from './json.js';
 import type { Reply, RunMessage } from './messages/run-message.js';
 import { requestFingerprintOf } from './request-fingerprint.js';
 import type { Fact } from './run/turn.js';
@@ -125,6 +125,10 @@ export class Engine implements EngineSurface {
 
   async evict(runIds: readonly string[]): Promise<void> {
     await this.#sendAll(runIds.map((runId) => [runId, { type: 'evict' }]));
+  }
+
+  async evictPartitions(partitions: readonly number[]): Promise<void> {
+    await this.evict(this.#cache.runIdsIn(new Set(partitions)));
   }
 
   async resolveIncident(workflowId: string, incidentNumber: number, action: IncidentAction, request: ResolveIncidentRequest): Promise<void> {
@@ -299,8 +303,7 @@ export class Engine implements EngineSurface {
 }
 
 function refuseOversized(what: string, payload: JsonValue | undefined): void {
-  const bytes = jsonBytes(payload);
-  if (bytes > LIMITS.payloadBytesMax) {
-    throw new PayloadTooLargeError(what, bytes, LIMITS.payloadBytesMax);
+  if (exceedsJsonBytes(payload, LIMITS.payloadBytesMax)) {
+    throw new PayloadTooLargeError(what, jsonBytes(payload), LIMITS.payloadBytesMax);
   }
 }

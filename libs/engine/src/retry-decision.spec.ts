@@ -36,6 +36,7 @@ describe('whether an attempt is made again', () => {
     ['a server failure that is final', { failure: { message: '', serverFailureInfo: { nonRetryable: true } } }, { retry: false, retryState: 'NON_RETRYABLE_FAILURE' }],
     ['the last attempt allowed', { attempt: 3, policy: { ...policy, maximumAttempts: 3 } }, { retry: false, retryState: 'MAXIMUM_ATTEMPTS_REACHED' }],
     ['the last attempt allowed, of a step that another delivery still runs', { attempt: 3, policy: { ...policy, maximumAttempts: 3 }, failure: { message: '', applicationFailureInfo: { type: FAILURE_TYPE.stepStillRunning } } }, { retry: true, delayMs: 4_000 }],
+    ['the last attempt allowed, whose job had expired', { attempt: 3, policy: { ...policy, maximumAttempts: 3 }, failure: { message: '', applicationFailureInfo: { type: FAILURE_TYPE.jobExpired, nextRetryDelayMs: 0 } } }, { retry: true, delayMs: 0 }],
     ['the last but one', { attempt: 2, policy: { ...policy, maximumAttempts: 3 } }, { retry: true, delayMs: 2_000 }],
     ['a deadline before the next attempt', { nowMs: 500, deadlineMs: 1_500 }, { retry: false, retryState: 'TIMEOUT' }],
     ['a deadline after the next attempt', { nowMs: 500, deadlineMs: 1_501 }, { retry: true, delayMs: 1_000 }],

@@ -28,8 +28,9 @@ export function decideRetry(failed: FailedAttempt): RetryDecision {
   if (!isRetryable(failure, policy)) {
     return { retry: false, retryState: 'NON_RETRYABLE_FAILURE' };
   }
-  // A delivery that only found another one at work, as after recovery, was no attempt: the step may well be succeeding.
-  const wasMade = failure.applicationFailureInfo?.type !== FAILURE_TYPE.stepStillRunning;
+  // A delivery that only found another one at work, as after recovery, was no attempt: the step may well be succeeding. Nor was one that came too late.
+  const type = failure.applicationFailureInfo?.type;
+  const wasMade = type !== FAILURE_TYPE.stepStillRunning && type !== FAILURE_TYPE.jobExpired;
   if (wasMade && policy.maximumAttempts > 0 && attempt >= policy.maximumAttempts) {
     return { retry: false, retryState: 'MAXIMUM_ATTEMPTS_REACHED' };
   }

@@ -1,8 +1,12 @@
+import { hostname } from 'node:os';
+import type { AddressInfo } from 'node:net';
 import type { EngineObserver, EngineSurface, Sandbox } from '@backstitch/engine';
 import { serviceQueues } from '@backstitch/protocol';
 import { JobQueues } from '@backstitch/queues';
+import { Admission } from './admission/admission.js';
+import { findClosedRuns } from './control-api/closed-runs.js';
 import { ClosedWaiters } from './control-api/closed-waiters.js';
-import { controlRoutes } from './control-api/control-routes.js';
+import { controlRoutes, startHere } from './control-api/control-routes.js';
 import { WorkflowLists } from './control-api/workflow-lists.js';
 import { QueueDispatcher } from './dispatch/queue-dispatcher.js';
 import { LeaseKeeper } from './leases/lease-keeper.js';
@@ -12,7 +16,14 @@ import { combineObservers, logObserver } from './observation/observers.js';
 import type { EngineMaker, ResolvedOrchestratorOptions } from './orchestrator-options.js';
 import { OutcomeConsumers } from './outcomes/outcome-consumers.js';
 import { Audit } from './recovery/audit.js';
+import { QueueLosses } from './recovery/queue-losses.js';
 import { Recovery } from './recovery/recovery.js';
+import { createRetention } from './retention/create-retention.js';
+import type { Retention } from './retention/retention.js';
+import { advertisedUrl } from './routing/advertised-url.js';
+import { ControlRouter } from './routing/control-router.js';
+import { OutcomeRouter } from './routing/outcome-router.js';
+import { PartitionDirectory } from './routing/partition-directory.js';
 import { Database } from './store/database.js';
 import { PostgresHistoryStore } from './store/postgres-history-store.js';
 import { RunQueries } from './store/run-queries.js';
@@ -30,15 +41,19 @@ export class OrchestratorHost {
   readonly #options: ResolvedOrchestratorOptions;
   readonly #queues: JobQueues;
   readonly #leases: PartitionLeases;
+  readonly #admission: Admission;
   readonly #leaseKeeper: LeaseKeeper;
   readonly #recovery: Recovery;
   readonly #audit: Audit;
+  readonly #retention: Retention;
   readonly #wakeTimer: WakeTimer;
   readonly #outcomes: OutcomeConsumers;
   readonly #waiters: ClosedWaiters;
   readonly #lists: WorkflowLists;
   readonly #sandbox: Sandbox;
-  #stopWatchingFlush: () => void = () => undefined;
+  readonly #directory: PartitionDirectory;
+  readonly #router: ControlRouter;
+  readonly #queueLosses: QueueLosses;
   #stopping = false;
 
   constructor(options: ResolvedOrchestratorOptions, sandbox: Sandbox, makeEngine: EngineMaker) {
@@ -52,8 +67,14 @@ export class OrchestratorHost {
     const dispatcher = new QueueDispatcher(this.#queues, { failed: (taskQueue, runIds) => this.#recovery.dispatchFailed(taskQueue, runIds) });
     this.#leases = new PartitionLeases(database, options);
     const ownedPartitions = (): readonly number[] => this.#leases.owned;
+    const isLapsed = (): boolean => this.#leases.isLapsed;
+    const { replicaId, partitionCount, controlToken } = options;
+    this.#directory = new PartitionDirectory({ replicaId, partitionCount, controlToken, logger, isLapsed });
+    const directory = this.#directory;
+    this.#router = new ControlRouter({ directory, startHere: (starts) => startHere({ engine: this.engine, admission: this.#admission.starts }, starts) });
     this.#waiters = new ClosedWaiters({
-      store,
+      find: (workflowIds) => findClosedRuns(database, workflowIds),
+      router: this.#router,
       waitersMax: options.awaitClosedWaitersMax,
       recheckMs: options.awaitClosedRecheckMs,
       liveReplicas: () => this.#leases.liveReplicas,
@@ -67,8 +88,17 @@ export class OrchestratorHost {
       dispatchFailed: ({ taskQueue, runIds }) => this.#recovery.dispatchFailed(taskQueue, runIds),
     };
     const observer = combineObservers([ownObserver, logObserver(logger), ...(metrics === undefined ? [] : [metrics.observer])]);
+    this.#admission = new Admission({
+      options: options.admission,
+      store,
+      database,
+      waitingMessages: () => this.engine.pressure().waitingMessages,
+      liveReplicas: () => this.#leases.liveReplicas,
+      registry: options.metricsRegistry,
+      logger,
+    });
     this.engine = makeEngine(
-      { clock, ids: options.ids, sandbox, store, dispatcher },
+      { clock, ids: options.ids, sandbox, store: this.#admission.store, dispatcher },
       { ...options.engine, partitionCount: options.partitionCount, searchAttributes: options.searchAttributes, observer },
     );
     const { engine } = this;
@@ -82,6 +112,7 @@ export class OrchestratorHost {
       queues,
       logger,
       ownedPartitions,
+      isLapsed,
       queueNames: options.services.map((service) => serviceQueues(service).tasks),
       onRedispatched: (runs, reason) => metrics?.redispatched(runs, reason),
       pageSize: options.recoveryPageSize,
@@ -101,8 +132,26 @@ export class OrchestratorHost {
       silenceMs: options.auditSilenceMs,
       pageSize: options.recoveryPageSize,
     });
-    this.#outcomes = new OutcomeConsumers({ connection: options.queueConnection, services: options.services, engine, logger, concurrency: options.outcomesConcurrency });
-    this.#leaseKeeper = new LeaseKeeper({ leases: this.#leases, recovery: this.#recovery, wakeTimer: this.#wakeTimer, logger, leaseMs: options.leaseMs, renewalMs: options.leaseRenewalMs });
+    const { retention, answers } = createRetention(options, queues);
+    this.#retention = retention;
+    this.#outcomes = new OutcomeConsumers({
+      connection: options.queueConnection,
+      services: options.services,
+      engine: new OutcomeRouter({ engine, directory, logger, onPassedOn: (outcomes, isAnswered) => metrics?.outcomesPassedOn(outcomes, isAnswered) }),
+      retention: answers,
+      logger,
+      concurrency: options.outcomesConcurrency,
+    });
+    this.#queueLosses = new QueueLosses({ queues, recovery: this.#recovery, audit: this.#audit, logger, isLapsed });
+    this.#leaseKeeper = new LeaseKeeper({
+      leases: this.#leases,
+      directory,
+      recovery: this.#recovery,
+      wakeTimer: this.#wakeTimer,
+      logger,
+      renewalMs: options.leaseRenewalMs,
+      forget: (partitions) => void engine.evictPartitions(partitions).catch((error: unknown) => logger.warn({ err: error }, 'runs of other replicas could not be forgotten')),
+    });
     metrics?.registerGauges({ countOpen: () => queries.countOpen(), pressure: () => engine.pressure(), ownedPartitions: () => this.#leases.owned.length });
   }
 
@@ -110,13 +159,20 @@ export class OrchestratorHost {
   async start(): Promise<void> {
     await ensureSearchAttributeIndexes(this.#options.dataSource, this.#options.searchAttributes);
     await this.#leases.prepare();
+    await this.#admission.prepare();
     await this.#leaseKeeper.start();
     this.#outcomes.start();
-    this.#stopWatchingFlush = this.#queues.onFlushed(() => {
-      this.#options.logger.warn({}, 'the queues lost their marker: they are new or were flushed');
-      this.#recovery.scan('queueFlushed');
-    });
+    this.#queueLosses.start();
     this.#audit.start();
+    this.#retention.start();
+  }
+
+  /** It can be reached from now on: the other replicas are told where. Never rejects. */
+  async listening(address: AddressInfo | string | null): Promise<void> {
+    const url = this.#options.advertiseUrl ?? advertisedUrl(address, hostname());
+    if (url !== undefined) {
+      await this.#leaseKeeper.advertise(url);
+    }
   }
 
   /** The control API, to be registered under `/v1`. */
@@ -124,6 +180,8 @@ export class OrchestratorHost {
     const { controlToken, controlBodyBytesMax, logger, searchAttributes, partitionCount } = this.#options;
     return controlRoutes({
       engine: this.engine,
+      admission: this.#admission.starts,
+      router: this.#router,
       lists: this.#lists,
       waiters: this.#waiters,
       controlToken,
@@ -143,6 +201,11 @@ export class OrchestratorHost {
     return this.#audit.run();
   }
 
+  /** Removes at once the closed runs whose time of retention is over, beside the regular looks; answers how many. */
+  async removeClosedRuns(): Promise<number> {
+    return this.#retention.run();
+  }
+
   /** Answers readiness: rejects with QueueUnavailableError while no service's queue can be reached. */
   async pingQueues(): Promise<void> {
     await Promise.any(this.#options.services.map((service) => this.#queues.ping(serviceQueues(service).tasks)));
@@ -154,10 +217,11 @@ export class OrchestratorHost {
       return;
     }
     this.#stopping = true;
-    this.#stopWatchingFlush();
     this.#waiters.stop();
-    await Promise.all([this.#leaseKeeper.stop(), this.#wakeTimer.stop(), this.#audit.stop(), this.#recovery.stop(), this.#outcomes.stop(this.#options.stopGraceMs)]);
+    await Promise.all([this.#queueLosses.stop(), this.#leaseKeeper.stop(), this.#wakeTimer.stop(), this.#audit.stop(), this.#retention.stop(), this.#recovery.stop(), this.#outcomes.stop(this.#options.stopGraceMs)]);
     await this.engine.close();
+    await this.#admission.stop();
+    this.#directory.close();
     await this.#leases.release().catch((error: unknown) => this.#options.logger.warn({ err: error }, 'the leases could not be given back and run out'));
     await this.#queues.close();
   }

@@ -6,6 +6,7 @@ import type { QueueConnection } from '@backstitch/queues';
 import type { WorkflowBundle } from '@backstitch/sandbox';
 import type { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
+import { ADMISSION_DEFAULTS, admissionFault, type AdmissionOptions, type ResolvedAdmissionOptions } from './admission/admission-options.js';
 import { SILENT_LOGGER, type OrchestratorLogger } from './observation/logger.js';
 import { TimeOrderedIds } from './time-ordered-ids.js';
 
@@ -34,9 +35,14 @@ export interface OrchestratorOptions {
   replicaId?: string;
   /** Fixed once runs exist. Default 64. */
   partitionCount?: number;
-  /** A replica that does not renew its leases for so long loses its partitions. Default 10,000. */
+  /**
+   * Base URL at which the other replicas reach this one, e.g. `http://10.0.0.7:3001`. Default: made of the address that it listens at, with the machine's
+   * host name where that is all addresses.
+   */
+  advertiseUrl?: string;
+  /** A replica that does not renew its leases for so long loses its partitions: the others have taken them over just after. Default 6,000. */
   leaseMs?: number;
-  /** Pause between renewals. Default 3,000. */
+  /** Pause between renewals. Default 2,000. */
   leaseRenewalMs?: number;
   /** Reply jobs of one service worked on at once. Default 64. */
   outcomesConcurrency?: number;
@@ -62,12 +68,20 @@ export interface OrchestratorOptions {
   controlBodyBytesMax?: number;
   /** Workflow ids that await-closed calls wait for at once, in all. Default 50,000. */
   awaitClosedWaitersMax?: number;
-  /** How often await-closed asks the database again where several replicas are alive. Default 500. */
+  /** How often await-closed asks the database and the other replicas again where several are alive. Default 5,000. */
   awaitClosedRecheckMs?: number;
   /** Outcomes under way get so long at a stop. Default 5,000. */
   stopGraceMs?: number;
+  /** Closed runs, without open incidents, are removed after so long; 0 keeps them for ever. Default 2,592,000,000 (30 days). */
+  retentionMs?: number;
+  /** Pause between two looks for runs to be removed. Default a tenth of `retentionMs`, from 1,000 to 60,000. */
+  retentionIntervalMs?: number;
+  /** Runs removed in one transaction. Default 200. */
+  retentionBatchRunsMax?: number;
   /** Threads of the sandbox made from `bundle`. Default: the sandbox's own. */
   sandboxThreads?: number;
+  /** When starts are refused for a while; see AdmissionOptions for the defaults. */
+  admission?: AdmissionOptions;
   /** Limits of the engine; see EngineOptions for their defaults. */
   engine?: Pick<EngineOptions, 'cachedRunsMax' | 'batchRunsMax' | 'concurrentBatchesMax' | 'waitingMessagesMax' | 'undoIncidentAfterMs' | 'taskQueue'>;
   /** Default: the system's. */
@@ -82,8 +96,11 @@ export class OrchestratorOptionsError extends Error {
   readonly code = 'ORCHESTRATOR_OPTIONS';
 }
 
-export type ResolvedOrchestratorOptions = Required<Omit<OrchestratorOptions, 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>> &
-  Pick<OrchestratorOptions, 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>;
+export type ResolvedOrchestratorOptions = { admission: ResolvedAdmissionOptions } & Required<Omit<OrchestratorOptions, 'admission' | 'advertiseUrl' | 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>> &
+  Pick<OrchestratorOptions, 'advertiseUrl' | 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>;
+
+/** 30 days. */
+const RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
 
 /** @throws OrchestratorOptionsError */
 export function resolveOrchestratorOptions(options: OrchestratorOptions): ResolvedOrchestratorOptions {
@@ -100,8 +117,8 @@ export function resolveOrchestratorOptions(options: OrchestratorOptions): Resolv
     logger: SILENT_LOGGER,
     replicaId: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
     partitionCount: DEFAULT_PARTITION_COUNT,
-    leaseMs: 10_000,
-    leaseRenewalMs: 3_000,
+    leaseMs: 6_000,
+    leaseRenewalMs: 2_000,
     outcomesConcurrency: 64,
     wakeBatchRunsMax: 200,
     recoveryPageSize: 200,
@@ -114,15 +131,29 @@ export function resolveOrchestratorOptions(options: OrchestratorOptions): Resolv
     databaseQueryTimeoutMs: 5_000,
     controlBodyBytesMax: 8 * 1024 * 1024,
     awaitClosedWaitersMax: 50_000,
-    awaitClosedRecheckMs: 500,
+    awaitClosedRecheckMs: 5_000,
     stopGraceMs: 5_000,
+    retentionMs: RETENTION_MS,
+    retentionIntervalMs: Math.min(60_000, Math.max(1_000, (options.retentionMs ?? RETENTION_MS) / 10)),
+    retentionBatchRunsMax: 200,
     engine: {},
     clock,
     ids: new TimeOrderedIds(clock),
     ...given,
+    admission: { ...ADMISSION_DEFAULTS, ...given.admission },
   };
   if (resolved.leaseRenewalMs * 2 > resolved.leaseMs) {
     throw new OrchestratorOptionsError('A lease must last for at least two renewals.');
+  }
+  if (resolved.advertiseUrl !== undefined && !/^https?:\/\/[^/]/.test(resolved.advertiseUrl)) {
+    throw new OrchestratorOptionsError('The URL to be advertised must be an http:// or https:// URL.');
+  }
+  const fault = admissionFault(resolved.admission);
+  if (fault !== undefined) {
+    throw new OrchestratorOptionsError(fault);
+  }
+  if (!(resolved.retentionMs >= 0 && resolved.retentionIntervalMs > 0 && resolved.retentionBatchRunsMax >= 1)) {
+    throw new OrchestratorOptionsError('The time of retention must not be negative, and its interval and batches must be positive.');
   }
   return resolved;
 }

@@ -49,7 +49,9 @@ export class OrchestratorModule extends ConfigurableModuleClass implements OnMod
     if (adapter === undefined || adapter.getType() !== 'fastify') {
       throw new OrchestratorOptionsError('The control API needs a Nest app on Fastify.');
     }
-    void adapter.getInstance<FastifyInstance>().register(this.host.controlRoutes(), { prefix: '/v1' });
+    const fastify = adapter.getInstance<FastifyInstance>();
+    void fastify.register(this.host.controlRoutes(), { prefix: '/v1' });
+    fastify.addHook('onListen', async () => this.host.listening(fastify.server.address()));
   }
 
   async onApplicationBootstrap(): Promise<void> {

@@ -144,7 +144,7 @@ describe('the control API', () => {
     const waiting = replica.call('POST', '/workflows/await-closed', { workflowIds: ids });
     await eventually('a further call is refused', async () => {
       const { status, headers } = await replica.call('POST', '/workflows/await-closed', { workflowIds: ids.slice(0, 6), timeoutMs: 1 });
-      return status === 429 && headers.get('retry-after') === '1';
+      return status === 503 && headers.get('retry-after') === '1';
     });
     await say(ids[0]!, 'hello');
     expect((await waiting).status).toBe(200);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StartWorkflowResult } from '@backstitch/protocol';
 import { hasRedisServer, queueBackendsUnderTest, startRedis } from '@backstitch/servers';
 import { JobQueues, type QueueConnection } from '@backstitch/queues';
 import type { WorkflowBundle } from '@backstitch/sandbox';
@@ -72,7 +73,7 @@ describe.each(queueBackendsUnderTest())('recovery, with queues on %s', (backend)
     const first = await replicaOn(connection);
     const [started] = await first.start({ workflowType: 'greeting', args: ['x'] });
     const queues = await queuesOn(connection);
-    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) === 1);
+    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) > 0);
     await first.stop();
     await queues.queue('shop').obliterate({ force: true });
     const service = serviceOn(connection);
@@ -184,10 +185,33 @@ describe.each(queueBackendsUnderTest())('recovery, with queues on %s', (backend)
     await eventually('the marker is there', async () => (await client.keys('*marker*')).length > 0);
     const [started] = await replica.start({ workflowType: 'greeting', args: ['x'] });
     const queues = await queuesOn(redis.connection);
-    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) === 1);
+    await eventually('the job is on its queue', async () => (await queues.queue('shop').getWaitingCount()) > 0);
     await client.flushall();
     serviceOn(redis.connection);
     expect(await replica.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });
+  });
+
+  it('given a Redis that lost its last jobs in a crash and kept the rest, when it is back, then they are made again without waiting for the slow audit', async () => {
+    const redis = await ownRedis();
+    const replica = await replicaOn(redis.connection);
+    const queues = await queuesOn(redis.connection);
+    const client = new Redis(redis.connection.url);
+    cleanups.push(async () => client.disconnect());
+    await eventually('the marker is there', async () => (await client.keys('*marker*')).length > 0);
+    const [kept, lost] = await replica.start({ workflowType: 'greeting', args: ['kept'] }, { workflowType: 'greeting', args: ['lost'] });
+    const waiting = async (): Promise<string[]> => (await queues.queue('shop').getJobs(['waiting'])).map(({ data }) => (data as { runId: string }).runId);
+    const runIdOf = (result: StartWorkflowResult | undefined): string => (result as { runId: string }).runId;
+    await eventually('the jobs are on their queue', async () => (await waiting()).includes(runIdOf(kept)) && (await waiting()).includes(runIdOf(lost)));
+    for (const job of await queues.queue('shop').getJobs(['waiting'])) {
+      if ((job.data as { runId: string }).runId === runIdOf(lost)) await job.remove();
+    }
+    await redis.stop();
+    await redis.restart();
+    await eventually('the lost job is on its queue again', async () => (await waiting().catch((): string[] => [])).includes(runIdOf(lost)));
+    expect((await waiting()).filter((runId) => runId === runIdOf(kept))).toHaveLength(1);
+    serviceOn(redis.connection);
+    for (const started of [kept, lost]) expect(await replica.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED' });
+    expect(await replica.registry.metrics()).toContain('backstitch_redispatched_runs_total{reason="queueRestarted"} 1');
   });
 
   it('given Redis down from the beginning, when a replica starts, then it starts, accepts, and goes on later', async () => {

@@ -79,7 +79,7 @@ describe.each(queueBackendsUnderTest())('two replicas side by side, with queues 
   it('given many workflows that retry, undo and sleep, when outcomes reach either replica, then each workflow ends once, as with one replica', async () => {
     await bringUp();
     const started = await startMany();
-    expect(new Set(started.map(({ status }) => status))).toEqual(new Set(['started']));
+    expect(started.filter(({ status }) => status !== 'started')).toEqual([]);
     await expectAllEndedOnce(started, first);
     expect((await second.closed('greet-0-1', 1))?.result).toBe('hello 01');
   });

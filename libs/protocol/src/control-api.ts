@@ -211,7 +211,7 @@ export type ControlErrorCode =
   | 'INVALID_REQUEST' // 400
   | 'PAYLOAD_TOO_LARGE' // 413
   | 'UNAUTHENTICATED' // 401
-  | 'OVERLOADED' // 429, with Retry-After
+  | 'OVERLOADED' // 503, with Retry-After
   | 'STORE_UNAVAILABLE' // 503, with Retry-After
   | 'INTERNAL'; // 500
 

@@ -12,6 +12,8 @@ export const FAILURE_TYPE = {
   activityNotRegistered: 'BackstitchActivityNotRegistered',
   /** Another delivery of the step is still running and did not come free in time. Retryable; no attempt was made, so none is counted. */
   stepStillRunning: 'StepStillRunning',
+  /** The job lay on the queue for longer than the service remembers keys. Retryable at once, as a fresh job; no attempt was made, so none is counted. */
+  jobExpired: 'BackstitchJobExpired',
   /** The job on the queue is no envelope that this version understands. */
   invalidEnvelope: 'BackstitchInvalidEnvelope',
   /** A payload is larger than the limit of law L9. */

@@ -22,6 +22,8 @@ export {
   type ActivityOutcome,
   type OutcomeBatchJob,
 } from './activity-job.js';
+export { RETENTION_JOB_NAME, RETENTION_KEYS_MAX, type RetentionAnswerJob, type RetentionQuestionJob, type RunKeys } from './retention-messages.js';
+export { CONTROL_DECLINED_HEADER } from './control-headers.js';
 export { compensationQueueOf, outcomesQueueOf, serviceOfQueue, serviceQueues, type ServiceQueues } from './queue-names.js';
 export type {
   Activation,

@@ -1,9 +1,11 @@
-import { Worker, type Job } from 'bullmq';
+import { Worker, type IQueueBackend, type Job } from 'bullmq';
+import { Redis } from 'ioredis';
 import { DeadlineExceededError, withDeadline } from './deadline.js';
 import { silentLogger, throttledErrorLog, type QueueLogger } from './logger.js';
 import { sharedPostgresBackend } from './postgres/schema-postgres-connection.js';
 import { DEFAULT_QUEUE_PREFIX, queueSchemaOf, type QueueConnection } from './queue-connection.js';
 import type { AnyWorker } from './queue-backend.js';
+import { coalesceWrites } from './redis/coalesce-writes.js';
 import { workerRedisOptions } from './redis/redis-options.js';
 
 /** One delivery of one job. Deliveries are at least once: the same job may come again, even while it is being worked on. */
@@ -12,6 +14,10 @@ export interface Delivery<Data = unknown> {
   jobId: string;
   name: string;
   data: Data;
+  /** When the job was put on the queue, by the clock of whoever did; a retry by hand does not change it. */
+  addedAtMs: number;
+  /** How often it has been handed out, this time included: 1 unless a worker lost it or somebody retried it. */
+  timesTaken: number;
 }
 
 /** Resolving acknowledges the job; rejecting makes it a failed one, with the error's message and stack. */
@@ -20,12 +26,12 @@ export type DeliveryHandler<Data = unknown> = (delivery: Delivery<Data>) => Prom
 export interface ConsumeOptions {
   /** Jobs worked on at once. Default 1. */
   concurrency?: number;
-  /** A worker that does not renew its lock for so long is taken for dead, and its jobs are handed out again. Default 10,000. */
+  /** A worker that does not renew its lock for so long is taken for dead, and its jobs are handed out again. Default 5,000. */
   lockDurationMs?: number;
-  /** How often one of the workers looks for such jobs. Default 10,000. */
+  /** How often one of the workers looks for such jobs. Default 2,500. */
   stalledIntervalMs?: number;
   logger?: QueueLogger;
-  /** Called when locks were renewed, about every half `lockDurationMs`, with the ids of the jobs being worked on. */
+  /** Called when locks were renewed, at least every half `lockDurationMs`, with the ids of the jobs being worked on. */
   onLocksRenewed?: (jobIds: string[]) => void;
 }
 
@@ -38,13 +44,18 @@ export interface Consumer {
   activeJobIds(): string[];
   /**
    * Takes no more jobs and waits for those under way, at most `graceMs`; then lets go of them: they are handed out again when their locks lapse.
-   * True: all had ended.
+   * True: all had ended. If none is under way it takes no more than about two seconds, whatever the backend is doing.
    */
   close(graceMs: number): Promise<boolean>;
 }
 
-const DEFAULT_LOCK_DURATION_MS = 10_000;
-const DEFAULT_STALLED_INTERVAL_MS = 10_000;
+/** A killed worker's jobs come back when the lock has lapsed and somebody has looked: after eight seconds at most. */
+const DEFAULT_LOCK_DURATION_MS = 5_000;
+const DEFAULT_STALLED_INTERVAL_MS = 2_500;
+/** Locks are renewed when this share of their time is over: a worker may be blocked for the rest of it and keep its jobs. */
+const LOCK_RENEWAL_SHARE = 0.3;
+/** How long a worker without jobs may take to say goodbye: its backend may not answer, or never have answered. */
+const IDLE_CLOSE_MS = 1_000;
 /** How soon an acknowledgement that failed for want of a connection is tried again. */
 const RETRY_PAUSE_MS = 1_000;
 /**
@@ -64,12 +75,12 @@ export function consume<Data = unknown>(
   options: ConsumeOptions = {},
 ): Consumer {
   const logger = options.logger ?? silentLogger;
-  const active = new Set<string>();
-  const worker = createWorker(connection, queueName, options, async (job) => {
+  const active = new ActiveJobs();
+  const { worker, disconnect } = createWorker(connection, queueName, options, async (job) => {
     const jobId = String(job.id);
     active.add(jobId);
     try {
-      return await handler({ queueName, jobId, name: job.name, data: job.data as Data });
+      return await handler({ queueName, jobId, name: job.name, data: job.data as Data, addedAtMs: job.timestamp, timesTaken: job.attemptsStarted });
     } finally {
       active.delete(jobId);
     }
@@ -86,15 +97,23 @@ export function consume<Data = unknown>(
     ready: async () => {
       await worker.waitUntilReady();
     },
-    activeJobIds: () => [...active],
-    close: (graceMs) => (closing ??= closeWorker(worker, graceMs, active, logger)),
+    activeJobIds: () => active.ids(),
+    close: (graceMs) => (closing ??= closeWorker(worker, graceMs, active, logger).finally(disconnect)),
   };
 }
 
-function createWorker(connection: QueueConnection, queueName: string, options: ConsumeOptions, process: (job: Job) => Promise<unknown>): AnyWorker {
+interface ConnectedWorker {
+  worker: AnyWorker;
+  /** Ends what the worker itself leaves open. */
+  disconnect: () => void;
+}
+
+function createWorker(connection: QueueConnection, queueName: string, options: ConsumeOptions, process: (job: Job) => Promise<unknown>): ConnectedWorker {
+  const lockDurationMs = options.lockDurationMs ?? DEFAULT_LOCK_DURATION_MS;
   const workerOptions = {
     concurrency: options.concurrency ?? 1,
-    lockDuration: options.lockDurationMs ?? DEFAULT_LOCK_DURATION_MS,
+    lockDuration: lockDurationMs,
+    lockRenewTime: Math.ceil(lockDurationMs * LOCK_RENEWAL_SHARE),
     stalledInterval: options.stalledIntervalMs ?? DEFAULT_STALLED_INTERVAL_MS,
     // The largest integer that Postgres takes: a stalled job is never given up.
     maxStalledCount: 2 ** 31 - 1,
@@ -102,31 +121,57 @@ function createWorker(connection: QueueConnection, queueName: string, options: C
     runRetryDelay: RETRY_PAUSE_MS,
   };
   if (connection.backend === 'redis') {
-    const redisConnection = { url: connection.url, ...workerRedisOptions() };
-    return new Worker(queueName, process, {
-      ...workerOptions,
-      connection: redisConnection,
-      prefix: connection.prefix ?? DEFAULT_QUEUE_PREFIX,
-    }) as unknown as AnyWorker;
+    const redis = coalesceWrites(new Redis(connection.url, workerRedisOptions()));
+    // BullMQ reports errors for as long as the worker is open.
+    redis.on('error', () => undefined);
+    const worker = new Worker(queueName, process, { ...workerOptions, connection: redis, prefix: connection.prefix ?? DEFAULT_QUEUE_PREFIX });
+    // BullMQ ends only the blocking connection, which it makes itself.
+    return { worker: worker as unknown as AnyWorker, disconnect: () => redis.disconnect() };
   }
-  return new Worker(
-    queueName,
-    process,
-    { ...workerOptions, connection: connection.url },
-    sharedPostgresBackend(connection, queueSchemaOf(queueName)),
-  ) as unknown as AnyWorker;
+  const worker = new Worker(queueName, process, { ...workerOptions, connection: connection.url }, sharedPostgresBackend(connection, queueSchemaOf(queueName)));
+  return { worker: worker as unknown as AnyWorker, disconnect: () => undefined };
 }
 
-async function closeWorker(worker: AnyWorker, graceMs: number, active: ReadonlySet<string>, logger: QueueLogger): Promise<boolean> {
+async function closeWorker(worker: AnyWorker, graceMs: number, active: ActiveJobs, logger: QueueLogger): Promise<boolean> {
+  const closed = worker.close();
   try {
-    await withDeadline(worker.close(), graceMs);
+    // Without jobs only the backend is waited for.
+    const idle = active.whenNone().then(() => withDeadline(closed, IDLE_CLOSE_MS));
+    await withDeadline(Promise.race([closed, idle]), graceMs);
     return true;
   } catch (error) {
     if (!(error instanceof DeadlineExceededError)) throw error;
   }
-  logger.warn({ queue: worker.name, jobs: [...active] }, 'jobs still under way at the end of the grace period; they will be handed out again');
+  const jobs = active.ids();
+  if (jobs.length > 0) logger.warn({ queue: worker.name, jobs }, 'jobs still under way at the end of the grace period; they will be handed out again');
   // worker.close(true) would only return the close that is still waiting.
   await worker['lockManager'].close();
-  await withDeadline(worker.disconnect(), RETRY_PAUSE_MS).catch(() => undefined);
-  return active.size === 0;
+  // A connection that was never made can only be closed; one that was is ended whether it answers or not.
+  const { backend } = worker as unknown as { backend: IQueueBackend };
+  await withDeadline(Promise.allSettled([worker.disconnect(), backend.close(true)]), IDLE_CLOSE_MS).catch(() => undefined);
+  return jobs.length === 0;
+}
+
+/** The jobs that are being worked on. */
+class ActiveJobs {
+  private readonly jobIds = new Set<string>();
+  private readonly waiting: (() => void)[] = [];
+
+  add(jobId: string): void {
+    this.jobIds.add(jobId);
+  }
+
+  delete(jobId: string): void {
+    this.jobIds.delete(jobId);
+    if (this.jobIds.size === 0) for (const resolve of this.waiting.splice(0)) resolve();
+  }
+
+  ids(): string[] {
+    return [...this.jobIds];
+  }
+
+  /** Resolves as soon as there is none. */
+  async whenNone(): Promise<void> {
+    while (this.jobIds.size > 0) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
 }

@@ -39,7 +39,7 @@ const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: FAILED_
  * Guarantees: a resolved `addBulk` means that the backend has the jobs; a job id that the queue holds is not added twice; calls reject within a few
  * seconds when the backend cannot be reached (QueueUnavailableError). After such a rejection the jobs may have been added, or some of them.
  *
- * Does not promise: that a job survives a flush of Redis (see `onFlushed`), nor that it is delivered only once.
+ * Does not promise: that a job survives a flush of Redis (see `onFlushed`, `onRestarted`), nor that it is delivered only once.
  */
 export class JobQueues {
   private readonly backend: QueueBackend;
@@ -111,13 +111,16 @@ export class JobQueues {
    * is another one than before; that is also so at the very first start. On Postgres never. Returns how to stop.
    */
   onFlushed(listener: () => void): () => void {
-    if (this.closed) throw new QueuesClosedError();
-    const stop = this.backend.watchFlush(listener);
-    this.stopWatching.add(stop);
-    return () => {
-      this.stopWatching.delete(stop);
-      stop();
-    };
+    return this.watch((backend) => backend.watchFlush(listener));
+  }
+
+  /**
+   * Calls the listener after Redis was restarted, as soon as it can be reached again: a crash may have taken the jobs of about the last second
+   * (appendfsync everysec) and left the marker, so that `onFlushed` hears nothing (law L1). Not at the first connection, nor when the connection to
+   * the same server was merely broken. Both listeners are called if Redis comes back empty. On Postgres never. Returns how to stop.
+   */
+  onRestarted(listener: () => void): () => void {
+    return this.watch((backend) => backend.watchRestart(listener));
   }
 
   /** Resolves if the backend answers; rejects with QueueUnavailableError. For health checks. */
@@ -133,6 +136,16 @@ export class JobQueues {
     await this.backend.close();
   }
 
+  private watch(begin: (backend: QueueBackend) => () => void): () => void {
+    if (this.closed) throw new QueuesClosedError();
+    const stop = begin(this.backend);
+    this.stopWatching.add(stop);
+    return () => {
+      this.stopWatching.delete(stop);
+      stop();
+    };
+  }
+
   private async call<T>(queueName: string, work: () => Promise<T>): Promise<T> {
     if (this.closed) throw new QueuesClosedError();
     try {
@@ -146,7 +159,11 @@ export class JobQueues {
   }
 }
 
-function* chunksOf(jobs: readonly NewJob[]): Generator<NewJob[]> {
+function* chunksOf(jobs: readonly NewJob[]): Generator<readonly NewJob[]> {
+  if (jobs.length === 1) {
+    yield jobs;
+    return;
+  }
   let chunk: NewJob[] = [];
   let bytes = 0;
   for (const job of jobs) {

@@ -21,6 +21,8 @@ export interface QueueBackend {
   cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
   /** Calls the listener whenever the queues have been emptied by someone (law L1). Returns how to stop. */
   watchFlush(listener: () => void): () => void;
+  /** Calls the listener whenever the backend's server was restarted without the truth in Postgres being so. Returns how to stop. */
+  watchRestart(listener: () => void): () => void;
   /** Rejects when the backend of that queue does not answer. */
   ping(queueName: string): Promise<void>;
   close(): Promise<void>;

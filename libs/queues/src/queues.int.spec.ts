@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase, queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
 import { randomUUID } from 'node:crypto';
-import { consume, JobQueues, migrateQueueSchema, type Consumer, type QueueConnection } from './index.js';
+import { consume, JobQueues, migrateQueueSchema, withDeadline, type Consumer, type QueueConnection } from './index.js';
 
 /** A promise with its handles outside. */
 function deferred<T = void>() {
@@ -199,6 +199,31 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     const done = deferred();
     openConsumer(queueName, async () => done.resolve(), options);
     await done.promise;
+  });
+
+  it('given a worker that died with its job, when nothing was configured, then another worker has the job within eight seconds', async () => {
+    const queues = openQueues();
+    const jobId = `job-${randomUUID()}`;
+    const queueName = `${service}.died`;
+    await queues.addBulk(queueName, [{ name: 'a', jobId, data: {} }]);
+    const begun = deferred();
+    const dying = consume(connection, queueName, async () => (begun.resolve(), new Promise<void>(() => undefined)));
+    await begun.promise;
+    // It lets go as a killed one does: nothing is given back, only no lock is renewed.
+    expect(await dying.close(1)).toBe(false);
+    const again = deferred<number>();
+    openConsumer(queueName, async ({ timesTaken }) => again.resolve(timesTaken));
+    expect(await withDeadline(again.promise, 8_000)).toBe(2);
+  });
+
+  it('given a backend that was never reached, when a worker is closed that has all the time in the world, then it does not take it', async () => {
+    const nowhere = new URL(connection.url);
+    nowhere.port = '1';
+    const failed = deferred();
+    const logger = { debug: () => undefined, info: () => undefined, warn: () => failed.resolve(), error: () => undefined };
+    const consumer = consume({ ...connection, url: nowhere.href }, service, async () => undefined, { logger });
+    await failed.promise;
+    expect(await withDeadline(consumer.close(600_000), 5_000)).toBe(true);
   });
 
   it('given a consumer under way, when it is closed, then it finishes its job first', async () => {

@@ -95,4 +95,44 @@ describeOnRedis('queues on a Redis that comes and goes', () => {
     await until('both heard', () => heard.every((count, index) => count === (before[index] ?? 0) + 1));
     await admin.quit();
   });
+
+  it('given a process that watches, when Redis is killed and comes back with its marker, then it hears of the restart, once, and of no flush', async () => {
+    const queues = openQueues();
+    let flushes = 0;
+    let restarts = 0;
+    const queueWorks: Promise<void>[] = [];
+    queues.onFlushed(() => void (flushes += 1));
+    queues.onRestarted(() => {
+      restarts += 1;
+      queueWorks.push(queues.addBulk('inventory', [job()]));
+    });
+    await until('the marker is put', () => flushes === 1);
+    const admin = new Redis(server.url);
+    await admin.bgrewriteaof();
+    await until('the marker is on the disk', async () => (await admin.info('persistence')).includes('aof_rewrite_in_progress:0'));
+    await admin.quit();
+    process.kill(server.pid, 'SIGKILL');
+    await server.stop();
+    await restart();
+    await until('it has heard', () => restarts === 1);
+    await Promise.all(queueWorks);
+    expect(flushes).toBe(1);
+  });
+
+  it('given a connection that breaks, when it is back at the same server, then that is no restart', async () => {
+    const queues = openQueues();
+    let restarts = 0;
+    queues.onRestarted(() => void (restarts += 1));
+    await queues.addBulk('inventory', [job()]);
+    const admin = new Redis(server.url);
+    const killed = Number(await admin.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'));
+    admin.disconnect();
+    expect(killed).toBeGreaterThan(0);
+    const added = () => queues.addBulk('inventory', [job()]).then(() => true, () => false);
+    await until('jobs are added again', added);
+    expect(restarts).toBe(0);
+    await server.stop();
+    await restart();
+    await until('a restart is heard all the same', () => restarts === 1);
+  });
 });

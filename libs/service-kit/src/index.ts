@@ -4,11 +4,12 @@ export {
   commonConfiguration,
   databaseConfiguration,
   queueConfiguration,
+  retentionConfiguration,
   type CommonConfiguration,
   type DatabaseConfiguration,
   type QueueConfiguration,
 } from './configuration/shapes.js';
-export { booleanVariable, commaSeparatedVariable, httpUrlVariable, integerVariable, portVariable, postgresUrlVariable } from './configuration/variables.js';
+export { booleanVariable, commaSeparatedVariable, httpUrlsVariable, httpUrlVariable, integerVariable, portVariable, postgresUrlVariable } from './configuration/variables.js';
 export { activitySettingsFrom, type ActivitySettings } from './configuration/activity-settings.js';
 export { queueConnectionFrom, type QueueConnection } from './configuration/queue-connection.js';
 export type { Logger } from 'pino';

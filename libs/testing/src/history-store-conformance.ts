@@ -71,6 +71,15 @@ export function historyStoreConformance(framework: TestFramework, makeStore: His
       expect(loaded?.record).toEqual(third.record);
     });
 
+    it('given events that come with their JSON, when they are committed, then they load as they were', async (store) => {
+      const first = creation();
+      const second = continuation(first.record);
+      const withJson = (append: RunAppend): RunAppend => ({ ...append, eventsJson: JSON.stringify(append.events) });
+      await store.commit([withJson(first)]);
+      expect(await store.commit([withJson(second)])).toEqual([{ status: 'committed' }]);
+      expect((await loadOne(store, first.record.runId))?.events).toEqual([...first.events, ...second.events]);
+    });
+
     it('given a run that went on, when an append expects an older event id, then it is stale and leaves no trace', async (store) => {
       const first = creation();
       const second = continuation(first.record);

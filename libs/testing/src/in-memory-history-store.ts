@@ -106,7 +106,7 @@ export class InMemoryHistoryStore implements HistoryStore {
       return { status: 'stale' };
     }
     entry.record = record;
-    entry.events.push(...append.events);
+    entry.events.push(...eventsOf(append));
     append.upsertAttempts.filter((attempt) => !isBehind(attempt, entry.attempts.get(attempt.scheduledEventId))).forEach((attempt) => entry.attempts.set(attempt.scheduledEventId, attempt));
     append.deleteAttempts.forEach((scheduledEventId) => entry.attempts.delete(scheduledEventId));
     append.upsertIncidents.forEach((incident) => entry.incidents.set(incident.incidentNumber, incident));
@@ -123,6 +123,11 @@ export class InMemoryHistoryStore implements HistoryStore {
 /** Attempts change without events, so the fence does not guard them: they never go back. */
 function isBehind(attempt: AttemptRecord, known: AttemptRecord | undefined): boolean {
   return known !== undefined && (attempt.attempt < known.attempt || (attempt.attempt === known.attempt && attempt.dispatch < known.dispatch));
+}
+
+/** As a store may write them: the text that came with the events, if it did. */
+function eventsOf({ events, eventsJson }: RunAppend): HistoryEvent[] {
+  return eventsJson === undefined ? events : (JSON.parse(eventsJson) as HistoryEvent[]);
 }
 
 function copy<T>(value: T): T {

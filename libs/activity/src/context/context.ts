@@ -20,7 +20,8 @@ export interface ExternalSession {
 export interface ContextParts {
   info: ActivityInfo;
   log: QueueLogger;
-  signal: AbortSignal;
+  /** Made when first asked for. */
+  signal: () => AbortSignal;
   onHeartbeat: (details: JsonValue | undefined) => void;
   manager?: EntityManager;
   external?: ExternalSession;
@@ -30,17 +31,22 @@ const storage = new AsyncLocalStorage<Context>();
 
 /** The attempt that is being made. `Context.current()` finds it anywhere in what the handler calls and awaits. */
 export class Context {
-  /** Rejects with the reason when the attempt is to be given up; never resolves. */
-  readonly cancelled: Promise<never>;
+  private whenCancelled: Promise<never> | undefined;
 
   /** @internal */
-  constructor(private readonly parts: ContextParts) {
-    const { signal } = parts;
-    this.cancelled = new Promise<never>((_resolve, reject) => {
-      if (signal.aborted) reject(signal.reason);
-      else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    });
-    this.cancelled.catch(() => undefined);
+  constructor(private readonly parts: ContextParts) {}
+
+  /** Rejects with the reason when the attempt is to be given up; never resolves. */
+  get cancelled(): Promise<never> {
+    if (this.whenCancelled === undefined) {
+      const signal = this.parts.signal();
+      this.whenCancelled = new Promise<never>((_resolve, reject) => {
+        if (signal.aborted) reject(signal.reason);
+        else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      });
+      this.whenCancelled.catch(() => undefined);
+    }
+    return this.whenCancelled;
   }
 
   /** @throws {NoActivityContextError} outside of an activity */
@@ -66,7 +72,7 @@ export class Context {
 
   /** Aborted when cancellation is requested, a time limit is reached, or the lock on the step is lost. Hand it to `fetch` and the like. */
   get cancellationSignal(): AbortSignal {
-    return this.parts.signal;
+    return this.parts.signal();
   }
 
   /**

@@ -7,4 +7,6 @@ export const ACTIVITY_FAILURE_TYPE = {
   serviceUnavailable: 'ServiceUnavailable',
   /** The result is no JSON that Postgres can store. Not retryable. */
   payloadInvalid: 'BackstitchPayloadInvalid',
+  /** A handler has committed or rolled back the attempt's transaction itself: what it did is outside of the inbox's care. Not retryable. */
+  transactionEnded: 'BackstitchTransactionEnded',
 } as const;

@@ -32,8 +32,10 @@ export function createInboxMigration(schema?: string): new () => MigrationInterf
   };
 }
 
+export const INBOX_TABLE = 'inbox';
+
 /** The quoted name of the table. */
 export function inboxTable(schema: string | undefined): string {
   const quoted = schema === undefined ? '' : `"${schema.replaceAll('"', '""')}".`;
-  return `${quoted}"inbox"`;
+  return `${quoted}"${INBOX_TABLE}"`;
 }

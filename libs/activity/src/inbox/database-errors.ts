@@ -15,8 +15,21 @@ export function errorCodeOf(error: unknown): string | undefined {
   return typeof source.code === 'string' ? source.code : undefined;
 }
 
+/** Another delivery of the step, or its undo, has put the key while this one was running: nothing of this one was committed. */
+export class KeyTakenError extends Error {
+  override readonly name = 'KeyTakenError';
+  readonly code = 'KEY_TAKEN';
+  constructor(
+    readonly key: string,
+    options?: { cause?: unknown },
+  ) {
+    super(`Key ${key} was put by another attempt meanwhile.`, options);
+  }
+}
+
 /** The transaction lost against another one and can simply be run again. */
 export function isTransactionConflict(error: unknown): boolean {
+  if (error instanceof KeyTakenError) return true;
   const code = errorCodeOf(error);
   return code === DEADLOCK_DETECTED || code === SERIALIZATION_FAILURE;
 }

@@ -1,9 +1,9 @@
 import type { JsonValue } from '@backstitch/protocol';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** SHA-256 over canonical JSON: keys sorted, so that the order in which a queue or a database gives them back makes no difference. */
 export function inputHash(input: JsonValue): Buffer {
-  return createHash('sha256').update(canonicalJson(input)).digest();
+  return hash('sha256', canonicalJson(input), 'buffer');
 }
 
 function canonicalJson(value: JsonValue): string {

@@ -2,11 +2,14 @@ import { serviceQueues } from '@backstitch/protocol';
 import { BullMqServer, JobQueues, silentLogger, type QueueLogger } from '@backstitch/queues';
 import { hostname } from 'node:os';
 import { Inbox } from '../inbox/inbox.js';
+import { refuseExpiredJob } from '../retention/expired-job.js';
+import { InboxRetention } from '../retention/inbox-retention.js';
+import { InboxRows } from '../retention/inbox-rows.js';
 import { ActivityWorker } from '../runtime/activity-worker.js';
 import { OutcomeBatcher } from '../runtime/outcome-batcher.js';
 import type { ActivityModuleOptions } from './activity-module-options.js';
 
-const DEFAULTS = { concurrency: 10, compensationConcurrency: 5, lockWaitMs: 10_000, graceMs: 8_000 } as const;
+const DEFAULTS = { concurrency: 10, compensationConcurrency: 5, lockWaitMs: 10_000, graceMs: 8_000, retentionMs: 30 * 24 * 60 * 60 * 1_000 } as const;
 
 /** A service's activity workers: two queues, one inbox, one way back. */
 export class ActivityHost {
@@ -14,6 +17,7 @@ export class ActivityHost {
   readonly server: BullMqServer;
   private readonly queues: JobQueues;
   private readonly batcher: OutcomeBatcher;
+  private readonly retention: InboxRetention;
   private readonly tasksQueue: string;
   private stopping: Promise<void> | undefined;
 
@@ -24,9 +28,23 @@ export class ActivityHost {
     this.queues = new JobQueues(options.connection, { logger });
     const observer = options.observer ?? {};
     this.batcher = new OutcomeBatcher(this.queues, logger, (outcomes) => observer.replySent?.(outcomes));
+    const schema = options.schema ?? schemaOf(options);
+    const clock = options.clock ?? { now: () => Date.now() };
+    const retentionMs = options.retentionMs ?? DEFAULTS.retentionMs;
+    this.retention = new InboxRetention({
+      service: options.service,
+      rows: new InboxRows(options.dataSource, schema),
+      queues: this.queues,
+      logger,
+      clock,
+      retentionMs,
+      intervalMs: options.retentionIntervalMs ?? Math.min(60 * 60 * 1_000, Math.max(1_000, retentionMs / 10)),
+      onRemoved: (rows) => observer.inboxRowsRemoved?.(rows),
+    });
     const worker = new ActivityWorker({
+      refuseExpired: (addedAtMs) => refuseExpiredJob(addedAtMs, clock.now(), retentionMs),
       dataSource: options.dataSource,
-      inbox: new Inbox(options.schema ?? schemaOf(options), options.lockWaitMs ?? DEFAULTS.lockWaitMs),
+      inbox: new Inbox(schema, options.lockWaitMs ?? DEFAULTS.lockWaitMs),
       queues: this.queues,
       batcher: this.batcher,
       logger,
@@ -46,8 +64,9 @@ export class ActivityHost {
       connection: options.connection,
       queues: [queue(tasks, concurrency), queue(compensation, compensationConcurrency)],
       graceMs: options.graceMs ?? DEFAULTS.graceMs,
-      process: (delivery, handler) => worker.process(delivery, handler),
+      process: async (delivery, handler) => ((await this.retention.take(delivery)) ? undefined : worker.process(delivery, handler)),
     });
+    this.retention.start();
   }
 
   /** Rejects with QueueUnavailableError if the queues do not answer. For health checks. */
@@ -55,10 +74,15 @@ export class ActivityHost {
     return this.queues.ping(this.tasksQueue);
   }
 
+  /** Asks at once which runs are gone, beside the regular times; answers how many keys it asked about. Their rows are removed when the answer comes. */
+  askWhichRunsAreGone(): Promise<number> {
+    return this.retention.ask(0);
+  }
+
   /** Takes no more jobs, lets attempts under way end and sends their outcomes, within the grace period. Safe to call twice. */
   stop(): Promise<void> {
     this.stopping ??= (async () => {
-      await this.server.close();
+      await Promise.all([this.server.close(), this.retention.stop()]);
       this.batcher.close();
       await this.queues.close();
     })();

@@ -19,6 +19,16 @@ export interface ActivityModuleOptions {
   lockWaitMs?: number;
   /** How long attempts under way may take after the service was told to stop. Default 8,000, less than service-kit's 10,000 for all. */
   graceMs?: number;
+  /**
+   * Keys are kept for at least so long, and until their run is gone; jobs that have been on a queue for nine tenths of it are refused, and their
+   * activities attempted anew. Must far exceed the time that any job waits, and not exceed that for which the orchestrator keeps closed runs. 0 keeps
+   * keys for ever. Default 2,592,000,000 (30 days).
+   */
+  retentionMs?: number;
+  /** How often one instance of the service asks which runs are gone. Default a tenth of `retentionMs`, from 1,000 to 3,600,000 (an hour). */
+  retentionIntervalMs?: number;
+  /** Tells when retention is over. Default: the system's. */
+  clock?: { now(): number };
   /** pino fits. Default: silent. */
   logger?: QueueLogger;
   /** E.g. `activityMetrics(registry)`. */

@@ -15,4 +15,6 @@ export interface ActivityObserver {
   }): void;
   /** A reply job was sent with so many outcomes. */
   replySent?(outcomes: number): void;
+  /** So many rows of runs that are gone were removed from the inbox. */
+  inboxRowsRemoved?(rows: number): void;
 }

@@ -16,6 +16,7 @@ import { serializePayload } from '../inbox/serialize-payload.js';
 import { Session } from '../inbox/session.js';
 import type { ActivityObserver } from '../observability/activity-observer.js';
 import { withFields } from '../observability/with-fields.js';
+import { isActivityJob } from './is-activity-job.js';
 import { activityJobSchema, routingSchema, type ReceivedActivityJob } from './activity-job-schema.js';
 import type { Attempt, AttemptSuccess, HandlerScope } from './attempt.js';
 import { AttemptControl } from './attempt-control.js';
@@ -31,6 +32,8 @@ export interface ActivityWorkerParts {
   batcher: OutcomeBatcher;
   logger: QueueLogger;
   observer: ActivityObserver;
+  /** Throws what the attempt is to fail with if a job that was put on its queue at that time came too late. */
+  refuseExpired: (addedAtMs: number) => void;
   /** E.g. `inventory@host:4711`. */
   identity: string;
 }
@@ -54,19 +57,19 @@ export class ActivityWorker {
 
   /** @throws {AttemptFailedError} after the failed outcome was sent; @throws {InvalidEnvelopeError} */
   async process(delivery: Delivery, handler: BoundHandler | undefined): Promise<void> {
-    const parsed = activityJobSchema.safeParse(delivery.data);
-    if (!parsed.success) return this.refuse(delivery, parsed.error);
-    const job = parsed.data;
+    const { data } = delivery;
+    if (!isActivityJob(data)) return this.refuse(delivery);
+    const job = data;
     const startedAtMs = Date.now();
     const fact = { taskQueue: delivery.queueName, activityType: job.activityType, attempt: job.attempt };
-    const log = withFields(this.parts.logger, {
+    const log = withFields(this.parts.logger, () => ({
       workflowId: job.workflowId,
       runId: job.runId,
       activityType: job.activityType,
       attempt: job.attempt,
       key: job.key,
       traceId: traceIdOf(job.traceparent),
-    });
+    }));
     this.parts.observer.attemptStarted?.(fact);
     const control = new AttemptControl(job);
     this.running.set(delivery.jobId, control);
@@ -108,7 +111,9 @@ export class ActivityWorker {
   ): Promise<Ended> {
     const sessions = new Set<Session>();
     const stopWatching = control.onEnd(() => sessions.forEach((session) => session.kill()));
+    let stopRacing: (() => void) | undefined;
     try {
+      this.parts.refuseExpired(delivery.addedAtMs);
       if (handler === undefined) {
         throw ApplicationFailure.retryable(
           `Queue "${delivery.queueName}" has no handler for activity "${job.activityType}" here.`,
@@ -126,6 +131,7 @@ export class ActivityWorker {
         },
         control,
         inbox: this.parts.inbox,
+        isFirstDelivery: isFirstDelivery(delivery, job),
         openSession: async () => {
           const session = new Session(this.parts.dataSource, (error) => control.end(serviceUnavailable(error)));
           sessions.add(session);
@@ -136,12 +142,16 @@ export class ActivityWorker {
       };
       const work = modeOf(handler) === 'external' ? runExternal(attempt) : runInTransaction(attempt);
       // If a time limit wins, the work still fails some time, and nobody is interested any more.
-      work.catch(() => undefined);
-      return { status: 'completed', success: await Promise.race([work, control.ended]) };
+      const success = await new Promise<AttemptSuccess>((resolve, reject) => {
+        stopRacing = control.onEnd(reject);
+        work.then(resolve, reject);
+      });
+      return { status: 'completed', success };
     } catch (error) {
       return endedBy(error, control);
     } finally {
       stopWatching();
+      stopRacing?.();
     }
   }
 
@@ -178,7 +188,7 @@ export class ActivityWorker {
     const context = new Context({
       info,
       log,
-      signal: control.signal,
+      signal: () => control.signal,
       manager: 'manager' in scope ? scope.manager : undefined,
       external: 'external' in scope ? scope.external : undefined,
       onHeartbeat: (details) => {
@@ -216,8 +226,9 @@ export class ActivityWorker {
   }
 
   /** An envelope that is not understood fails its job, and tells whoever waits for it if that much can be read. */
-  private async refuse(delivery: Delivery, violations: z.ZodError): Promise<never> {
-    const error = new InvalidEnvelopeError(delivery.queueName, delivery.jobId, z.prettifyError(violations));
+  private async refuse(delivery: Delivery): Promise<never> {
+    const { error: violations } = activityJobSchema.safeParse(delivery.data);
+    const error = new InvalidEnvelopeError(delivery.queueName, delivery.jobId, violations === undefined ? 'not an envelope' : z.prettifyError(violations));
     this.parts.logger.error({ err: error, queue: delivery.queueName, jobId: delivery.jobId }, 'a job on the queue is no envelope of this version');
     const routing = routingSchema.safeParse(delivery.data);
     if (routing.success) {
@@ -226,6 +237,11 @@ export class ActivityWorker {
     }
     throw error;
   }
+}
+
+/** As far as the job can tell: an undo and an edit have to look first, and so has whatever was sent, taken or tried before. */
+function isFirstDelivery({ timesTaken }: Delivery, job: ReceivedActivityJob): boolean {
+  return timesTaken === 1 && job.attempt === 1 && job.dispatch === 1 && job.undoOf === undefined && job.supersedesKey === undefined;
 }
 
 function modeOf(handler: BoundHandler): ResolvedActivityOptions['mode'] {

@@ -16,28 +16,23 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
  * Time limits and cancellation of one attempt.
  *
  *   running → sealed   the effect is about to be committed: no time limit ends the attempt any more
- *   running → ended    a time limit was reached or the connection broke: `ended` rejects, what `onEnd` registered is called, nothing can commit
+ *   running → ended    a time limit was reached or the connection broke: what `onEnd` registered is called, nothing can commit
  *
  * Cancellation only aborts the signal: the handler decides.
  */
 export class AttemptControl {
-  /** Rejects when the attempt is ended from outside; never resolves. */
-  readonly ended: Promise<never>;
-  private readonly controller = new AbortController();
-  private reject!: (reason: Error) => void;
+  /** Made when somebody asks for the signal: most handlers never do. */
+  private controller: AbortController | undefined;
   private state: 'running' | 'sealed' | 'ended' = 'running';
-  private readonly endListeners = new Set<() => void>();
-  private readonly timers = new Set<NodeJS.Timeout>();
+  private endReason: Error | undefined;
+  private readonly endListeners = new Set<(reason: Error) => void>();
+  private timer: NodeJS.Timeout | undefined;
   private heartbeatTimer: NodeJS.Timeout | undefined;
   private lastHeartbeat: JsonValue | undefined;
   private cancelled = false;
   private endAfterSeal: Error | undefined;
 
   constructor(private readonly limits: AttemptLimits) {
-    this.ended = new Promise<never>((_resolve, reject) => {
-      this.reject = reject;
-    });
-    this.ended.catch(() => undefined);
     const startToCloseAtMs = limits.startToCloseTimeoutMs === undefined ? Infinity : Date.now() + limits.startToCloseTimeoutMs;
     const deadlineMs = limits.scheduleToCloseDeadlineMs ?? Infinity;
     if (startToCloseAtMs <= deadlineMs) this.at(startToCloseAtMs, () => this.end(new TimeoutFailure('START_TO_CLOSE', this.lastHeartbeat)));
@@ -46,6 +41,11 @@ export class AttemptControl {
   }
 
   get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      const reason = this.endReason ?? (this.cancelled ? new CancelledFailure() : undefined);
+      if (reason !== undefined) this.controller.abort(reason);
+    }
     return this.controller.signal;
   }
 
@@ -61,7 +61,7 @@ export class AttemptControl {
   requestCancel(): void {
     if (this.cancelled) return;
     this.cancelled = true;
-    this.controller.abort(new CancelledFailure());
+    this.controller?.abort(new CancelledFailure());
   }
 
   recordHeartbeat(details: JsonValue | undefined): void {
@@ -74,15 +74,15 @@ export class AttemptControl {
     if (this.state === 'sealed') this.endAfterSeal ??= reason;
     if (this.state !== 'running') return;
     this.state = 'ended';
-    this.reject(reason);
-    for (const listener of this.endListeners) listener();
-    this.controller.abort(reason);
+    this.endReason = reason;
+    for (const listener of this.endListeners) listener(reason);
+    this.controller?.abort(reason);
     this.dispose();
   }
 
   /** From here on the attempt is committed. Throws the reason if it has been ended before. */
-  async seal(): Promise<void> {
-    if (this.state === 'ended') await this.ended;
+  seal(): void {
+    if (this.endReason !== undefined) throw this.endReason;
     this.state = 'sealed';
   }
 
@@ -94,31 +94,28 @@ export class AttemptControl {
   }
 
   /** Calls the listener if the attempt is ended from outside; at once if it was. Returns how to forget it. */
-  onEnd(listener: () => void): () => void {
-    if (this.state === 'ended') listener();
+  onEnd(listener: (reason: Error) => void): () => void {
+    if (this.endReason !== undefined) listener(this.endReason);
     else this.endListeners.add(listener);
     return () => this.endListeners.delete(listener);
   }
 
   /** Stops all timers. */
   dispose(): void {
-    for (const timer of this.timers) clearTimeout(timer);
-    this.timers.clear();
+    clearTimeout(this.timer);
     clearTimeout(this.heartbeatTimer);
   }
 
   private at(timeMs: number, action: () => void): void {
     if (timeMs === Infinity) return;
     const remainingMs = timeMs - Date.now();
-    const timer = setTimeout(
+    this.timer = setTimeout(
       () => {
-        this.timers.delete(timer);
         if (Date.now() < timeMs) this.at(timeMs, action);
         else action();
       },
       Math.min(Math.max(remainingMs, 0), TIMER_MS_MAX),
     );
-    this.timers.add(timer);
   }
 
   private armHeartbeat(): void {

@@ -13,6 +13,8 @@ export interface Attempt {
   claim: Claim;
   control: AttemptControl;
   inbox: Inbox;
+  /** Nothing is known of an earlier delivery of this key: it is worth while to begin before the inbox has answered. */
+  isFirstDelivery: boolean;
   /** A connection that is destroyed when the attempt is ended from outside. */
   openSession(): Promise<Session>;
   /** Calls the handler, inside the activity's context. */

@@ -18,7 +18,7 @@ export async function runExternal(attempt: Attempt): Promise<AttemptSuccess> {
   try {
     await inbox.lock(session, claim.key);
     await session.begin();
-    const claimed = await inbox.claim(session, claim, 'started');
+    const claimed = await inbox.claimStarted(session, claim);
     await session.commit();
     if (claimed.status === 'repeated') return repeatedResult(claimed.result);
 
@@ -28,8 +28,8 @@ export async function runExternal(attempt: Attempt): Promise<AttemptSuccess> {
     const result = slices.completed ?? serializePayload('The result', returned);
     if (slices.completed === undefined) {
       slices.close();
-      await control.seal();
-      if (!(await inbox.complete(session, claim.key, result))) throw stepUndone(claim.key);
+      control.seal();
+      if (!(await inbox.completeStarted(session, claim.key, result))) throw stepUndone(claim.key);
     }
     return { result: result.value, resultBytes: result.bytes, repeated: false };
   } finally {
@@ -73,8 +73,8 @@ class Slices implements ExternalSession {
       async () => {
         const value = await work(this.session.manager);
         serialized = serializePayload('The result', value);
-        if (!(await this.attempt.inbox.complete(this.session, this.attempt.claim.key, serialized))) throw stepUndone(this.attempt.claim.key);
-        await this.attempt.control.seal();
+        if (!(await this.attempt.inbox.completeStarted(this.session, this.attempt.claim.key, serialized))) throw stepUndone(this.attempt.claim.key);
+        this.attempt.control.seal();
         return value;
       },
       () => {

@@ -28,10 +28,11 @@ export class RunAdvancer {
   ) {}
 
   async advance(runs: readonly BatchRun[]): Promise<void> {
-    let toAdvance = runs.filter((run) => run.canAdvance && (run.wasReleased || this.#hasJobs(run)));
+    const activations = this.#activationsOf(runs);
+    let toAdvance = runs.filter((run) => activations.has(run) || (run.wasReleased && run.canAdvance));
     for (let round = 1; toAdvance.length > 0; round += 1) {
       await this.#bringBack(toAdvance);
-      const lost = await this.#activate(toAdvance.filter((run) => run.canAdvance && this.#hasJobs(run)));
+      const lost = await this.#activate(toAdvance.filter((run) => run.canAdvance && activations.has(run)), activations);
       lost.forEach((run) => {
         run.isInSandbox = false;
         if (round === ROUNDS_MAX) {
@@ -43,8 +44,18 @@ export class RunAdvancer {
     await this.#query(runs.filter((run) => run.ending === 'answer' && run.queries.length > 0));
   }
 
-  #hasJobs(run: BatchRun): boolean {
-    return run.canAdvance && activationOf(run.turn, this.settings.historyLimits).jobs.length > 0;
+  /** Of the runs that have something to be told. Replay changes nothing about it: what it finds holds the run. */
+  #activationsOf(runs: readonly BatchRun[]): Map<BatchRun, Activation> {
+    const activations = new Map<BatchRun, Activation>();
+    for (const run of runs) {
+      if (run.state.unhandled.length > 0 && run.canAdvance) {
+        const activation = activationOf(run.turn, this.settings.historyLimits);
+        if (activation.jobs.length > 0) {
+          activations.set(run, activation);
+        }
+      }
+    }
+    return activations;
   }
 
   /** Replays the runs whose code is not alive: task k of all of them goes in one call. */
@@ -124,12 +135,12 @@ export class RunAdvancer {
   }
 
   /** Answers the runs that the sandbox does not know any more. */
-  async #activate(runs: readonly BatchRun[]): Promise<BatchRun[]> {
+  async #activate(runs: readonly BatchRun[], activations: ReadonlyMap<BatchRun, Activation>): Promise<BatchRun[]> {
     if (runs.length === 0) {
       return [];
     }
     const { historyLimits, searchAttributes } = this.settings;
-    const results = await this.#callSandbox(runs.map((run) => activationOf(run.turn, historyLimits)));
+    const results = await this.#callSandbox(runs.flatMap((run) => activations.get(run) ?? []));
     return runs.filter((run, index) => {
       const result = results[index];
       switch (result?.status) {

@@ -30,6 +30,11 @@ export class RunCache {
     return runId === undefined ? undefined : this.#states.get(runId);
   }
 
+  /** Runs of these partitions. */
+  runIdsIn(partitions: ReadonlySet<number>): string[] {
+    return [...this.#states.values()].filter(({ partition }) => partitions.has(partition)).map(({ runId }) => runId);
+  }
+
   set(state: RunState): void {
     this.#states.delete(state.runId);
     this.#states.set(state.runId, state);

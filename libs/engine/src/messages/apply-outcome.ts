@@ -1,6 +1,6 @@
 import { LIMITS, type ActivityOutcome, type Failure, type JsonValue } from '@backstitch/protocol';
 import { payloadTooLargeFailure, summaryOf } from '../failures.js';
-import { jsonBytes } from '../json.js';
+import { exceedsJsonBytes, jsonBytes } from '../json.js';
 import type { AttemptRecord } from '../ports/history-store.js';
 import { decideRetry } from '../retry-decision.js';
 import { currentAttempt, keyOf } from '../run/activity-attempts.js';
@@ -38,9 +38,8 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: bool
   switch (ending.status) {
     case 'completed': {
       // An effect that happened is never undone by being late: an earlier attempt closes the activity too.
-      const bytes = jsonBytes(ending.result);
-      if (bytes > LIMITS.payloadBytesMax) {
-        attemptFailed(turn, activity, outcome, payloadTooLargeFailure(`The result of "${activity.activityType}"`, bytes));
+      if (exceedsJsonBytes(ending.result, LIMITS.payloadBytesMax)) {
+        attemptFailed(turn, activity, outcome, payloadTooLargeFailure(`The result of "${activity.activityType}"`, jsonBytes(ending.result)));
         return DONE;
       }
       turn.resolveIncidentOf(activity, 'The undo succeeded.');

@@ -65,6 +65,8 @@ export interface RunAppend {
   expectedNextEventId: number;
   /** May be empty: attempts and the record can change without history. The fence is compared all the same. */
   events: HistoryEvent[];
+  /** The JSON text of `events`, where it exists already; what a store writes need not be made twice. */
+  eventsJson?: string;
   /** They change without events, so the fence does not guard them: a record of an earlier attempt or dispatch than the store's is left out. */
   upsertAttempts: AttemptRecord[];
   deleteAttempts: number[];

@@ -9,7 +9,7 @@ import {
   type SearchAttributes,
   type WorkflowCommand,
 } from '@backstitch/protocol';
-import { jsonBytes } from '../json.js';
+import { exceedsJsonBytes, jsonBytes } from '../json.js';
 import { validateSearchAttributes } from '../search-attribute-validation.js';
 import type { RunState } from './run-state.js';
 
@@ -54,6 +54,9 @@ export function commandEventsOf(
 
 /** A timer that is started and cancelled in one task leaves no trace, as in Temporal's core. */
 function withoutInstantTimers(commands: readonly WorkflowCommand[]): readonly WorkflowCommand[] {
+  if (!commands.some(({ type }) => type === 'cancelTimer')) {
+    return commands;
+  }
   const started = new Set(commands.flatMap((command) => (command.type === 'startTimer' ? [command.seq] : [])));
   const instant = new Set(commands.flatMap((command) => (command.type === 'cancelTimer' && started.has(command.seq) ? [command.seq] : [])));
   return instant.size === 0
@@ -189,9 +192,8 @@ class Translation {
 }
 
 function refuseOversized(command: WorkflowCommand['type'], what: string, payload: unknown): void {
-  const bytes = jsonBytes(payload);
-  if (bytes > LIMITS.payloadBytesMax) {
-    throw new InvalidCommandError(command, `${what} has ${bytes} bytes; the limit is ${LIMITS.payloadBytesMax}`);
+  if (exceedsJsonBytes(payload, LIMITS.payloadBytesMax)) {
+    throw new InvalidCommandError(command, `${what} has ${jsonBytes(payload)} bytes; the limit is ${LIMITS.payloadBytesMax}`);
   }
 }
 

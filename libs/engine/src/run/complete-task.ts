@@ -1,11 +1,20 @@
 import type { ActivationResult, Activation, Failure, SearchAttributeDefinitions } from '@backstitch/protocol';
 import { summaryOf } from '../failures.js';
+import { sizedJson, type SizedJson } from '../json.js';
 import { requestAttemptCancellation } from '../messages/apply-cancellation.js';
 import { activationInfoOf, activationJobsOf, type HistoryLimits } from './activation.js';
 import { commandEventsOf, InvalidCommandError, type UnplacedEvent } from './command-events.js';
-import { eventBytes } from './evolve.js';
+import { eventBytesOf } from './evolve.js';
 import { identityOf, type RunState } from './run-state.js';
 import type { Turn } from './turn.js';
+
+const NO_ATTRIBUTES = sizedJson({});
+
+/** Attributes of WORKFLOW_TASK_STARTED. */
+function taskStartedJson(scheduledEventId: number): SizedJson {
+  const text = `{"scheduledEventId":${scheduledEventId}}`;
+  return { text, bytes: text.length };
+}
 
 /** Time of a workflow task: workflow code never sees it go back, whatever the clock does. */
 function taskTimeMs(turn: Turn): number {
@@ -21,7 +30,7 @@ export function activationOf(turn: Turn, limits: HistoryLimits): Activation {
     timestampMs: taskTimeMs(turn),
     info: activationInfoOf(
       state,
-      { length: scheduledEventId + 1, sizeBytes: state.historySizeBytes + eventBytes({}) + eventBytes({ scheduledEventId }) },
+      { length: scheduledEventId + 1, sizeBytes: state.historySizeBytes + eventBytesOf(NO_ATTRIBUTES) + eventBytesOf(taskStartedJson(scheduledEventId)) },
       limits,
       false,
     ),
@@ -48,7 +57,8 @@ export function completeTask(
     failTask(turn, { message: error.message });
     return;
   }
-  if (!fits(state, commandEvents, limits)) {
+  const jsons = commandEvents.map(({ attributes }) => sizedJson(attributes));
+  if (!fits(state, jsons, limits)) {
     turn.openIncident({
       kind: 'HISTORY_LIMIT',
       message: `The history has ${state.nextEventId - 1} events and ${state.historySizeBytes} bytes; the next workflow task would pass the limit of ${limits.eventsMax} events or ${limits.bytesMax} bytes`,
@@ -57,12 +67,12 @@ export function completeTask(
   }
   const wasLong = isLong(state, limits);
   const timeMs = taskTimeMs(turn);
-  const scheduledEventId = turn.record('WORKFLOW_TASK_SCHEDULED', {}, timeMs);
-  const startedEventId = turn.record('WORKFLOW_TASK_STARTED', { scheduledEventId }, timeMs);
+  const scheduledEventId = turn.record('WORKFLOW_TASK_SCHEDULED', {}, timeMs, NO_ATTRIBUTES);
+  const startedEventId = turn.record('WORKFLOW_TASK_STARTED', { scheduledEventId }, timeMs, taskStartedJson(scheduledEventId));
   turn.record('WORKFLOW_TASK_COMPLETED', { scheduledEventId, startedEventId }, timeMs);
   const scheduled: number[] = [];
-  for (const { eventType, attributes } of commandEvents) {
-    const eventId = turn.record(eventType, attributes, timeMs);
+  for (const [index, { eventType, attributes }] of commandEvents.entries()) {
+    const eventId = turn.record(eventType, attributes, timeMs, jsons[index]);
     if (eventType === 'ACTIVITY_TASK_SCHEDULED') {
       scheduled.push(eventId);
     } else if (eventType === 'ACTIVITY_TASK_CANCEL_REQUESTED' && !scheduled.includes(attributes.scheduledEventId)) {
@@ -103,8 +113,8 @@ function isLong(state: RunState, limits: HistoryLimits): boolean {
 const TASK_EVENTS = 3;
 const TASK_BYTES = 300;
 
-function fits(state: RunState, commandEvents: readonly UnplacedEvent[], limits: HistoryLimits): boolean {
+function fits(state: RunState, commandEvents: readonly SizedJson[], limits: HistoryLimits): boolean {
   const events = state.nextEventId - 1 + TASK_EVENTS + commandEvents.length;
-  const bytes = state.historySizeBytes + TASK_BYTES + commandEvents.reduce((sum, { attributes }) => sum + eventBytes(attributes), 0);
+  const bytes = state.historySizeBytes + TASK_BYTES + commandEvents.reduce((sum, json) => sum + eventBytesOf(json), 0);
   return events <= limits.eventsMax && bytes <= limits.bytesMax;
 }

@@ -1,5 +1,5 @@
 import { INCIDENT_RESOLVED_SIGNAL, type HistoryEvent, type HistoryEventType, type IncidentResolvedSignal } from '@backstitch/protocol';
-import { jsonBytes } from '../json.js';
+import { jsonBytes, type SizedJson } from '../json.js';
 import { mergeSearchAttributes } from '../search-attribute-validation.js';
 import type { RunState } from './run-state.js';
 
@@ -11,10 +11,18 @@ export function eventBytes(attributes: HistoryEvent['attributes']): number {
   return EVENT_OVERHEAD_BYTES + jsonBytes(attributes);
 }
 
-/** Applies one event to a run. Changes the state in place. */
-export function evolve(state: RunState, event: HistoryEvent): void {
+/** As {@link eventBytes}, of attributes that are JSON text already. */
+export function eventBytesOf({ bytes }: Pick<SizedJson, 'bytes'>): number {
+  return EVENT_OVERHEAD_BYTES + bytes;
+}
+
+/**
+ * Applies one event to a run. Changes the state in place.
+ * @param bytes what the event counts towards the size of its history
+ */
+export function evolve(state: RunState, event: HistoryEvent, bytes = eventBytes(event.attributes)): void {
   state.nextEventId = event.eventId + 1;
-  state.historySizeBytes += eventBytes(event.attributes);
+  state.historySizeBytes += bytes;
   switch (event.eventType) {
     case 'WORKFLOW_EXECUTION_STARTED': {
       const { attributes } = event;

@@ -11,10 +11,11 @@ import {
   type JsonValue,
 } from '@backstitch/protocol';
 import type { EngineObserver } from '../engine-options.js';
+import { sizedJson, type SizedJson } from '../json.js';
 import type { Dispatch } from '../ports/dispatcher.js';
 import type { AttemptRecord, RunAppend } from '../ports/history-store.js';
 import { activityJobOf, currentAttempt } from './activity-attempts.js';
-import { evolve } from './evolve.js';
+import { eventBytesOf, evolve } from './evolve.js';
 import { identityOf, isOpen, openIncidentOf, recordOf, type OpenActivity, type RunState } from './run-state.js';
 import { wakeAtMsOf } from './wake-up.js';
 
@@ -42,6 +43,8 @@ export interface TurnSettings {
  */
 export class Turn {
   readonly events: HistoryEvent[] = [];
+  /** JSON of each event: made once, for its size and for the store. */
+  readonly #eventTexts: string[] = [];
   readonly dispatches: Dispatch[] = [];
   readonly cancellations: AttemptCancellation[] = [];
   readonly facts: Fact[] = [];
@@ -61,13 +64,17 @@ export class Turn {
     this.expectedNextEventId = state.nextEventId;
   }
 
-  /** Appends an event. Its time is the turn's unless told. */
-  record<T extends HistoryEventType>(eventType: T, attributes: HistoryEventAttributes[T], eventTimeMs = this.nowMs): number {
+  /**
+   * Appends an event. Its time is the turn's unless told.
+   * @param json the attributes as JSON, where the caller has it
+   */
+  record<T extends HistoryEventType>(eventType: T, attributes: HistoryEventAttributes[T], eventTimeMs = this.nowMs, json: SizedJson = sizedJson(attributes)): number {
     const eventId = this.state.nextEventId;
     // The pair is one of the union's members by construction; TypeScript cannot follow a generic key into a union.
     const event = { eventId, eventType, eventTimeMs, attributes } as unknown as HistoryEvent;
     this.events.push(event);
-    evolve(this.state, event);
+    this.#eventTexts.push(`{"eventId":${eventId},"eventType":"${eventType}","eventTimeMs":${eventTimeMs},"attributes":${json.text}}`);
+    evolve(this.state, event, eventBytesOf(json));
     return eventId;
   }
 
@@ -178,6 +185,7 @@ export class Turn {
       isNew: this.isNew,
       expectedNextEventId: this.expectedNextEventId,
       events: this.events,
+      eventsJson: `[${this.#eventTexts.join(',')}]`,
       upsertAttempts: [...this.#upsertedAttempts].flatMap((scheduledEventId) => state.openActivities.get(scheduledEventId)?.attempts ?? []),
       deleteAttempts: [...this.#deletedAttempts],
       upsertIncidents: state.incidents.filter(({ incidentNumber }) => this.#touchedIncidents.has(incidentNumber)),

@@ -1,12 +1,15 @@
+import type { RunRecord } from '@backstitch/engine';
 import { OverloadedError, type AwaitClosedResponse, type ClosedWorkflow } from '@backstitch/protocol';
-import type { HistoryStore, RunRecord } from '@backstitch/engine';
+import type { ControlRouter } from '../routing/control-router.js';
+import type { ClosedRuns } from './closed-runs.js';
 import { toSummary } from './workflow-summary.js';
 
 export interface ClosedWaitersOptions {
-  store: Pick<HistoryStore, 'findByWorkflowIds'>;
+  find: (workflowIds: readonly string[]) => Promise<ClosedRuns>;
+  router: Pick<ControlRouter, 'watchClosed'>;
   /** Workflow ids waited for at once, of all calls together; beyond it calls are refused with OverloadedError. */
   waitersMax: number;
-  /** With more than one replica another one may close a run: then the database is asked again so often. */
+  /** With more than one replica a partition may move while a call waits: then the database and the holders are asked again so often. */
   recheckMs: number;
   liveReplicas: () => number;
 }
@@ -14,12 +17,12 @@ export interface ClosedWaitersOptions {
 const OVERLOADED_RETRY_AFTER_MS = 1_000;
 
 /**
- * Calls that wait until one of their runs is closed. The engine says when that is so; the database, asked after the subscription, says what was so
- * before, and what a run came to.
+ * Calls that wait until one of their runs is closed. The engine says when that is so, and other replicas for the runs that they hold; the database says what
+ * was so before, asked after the subscription, and what a run came to.
  */
 export class ClosedWaiters {
   readonly #options: ClosedWaitersOptions;
-  readonly #waiters = new Map<string, Set<() => void>>();
+  readonly #waiters = new Map<string, Set<Subscription>>();
   #waiting = 0;
   #stopped = false;
 
@@ -29,22 +32,23 @@ export class ClosedWaiters {
 
   /** A run was closed. */
   closed(workflowId: string): void {
-    this.#waiters.get(workflowId)?.forEach((notify) => notify());
+    this.#waiters.get(workflowId)?.forEach((subscription) => subscription.notify([workflowId]));
   }
 
   /** Answers all calls that wait, so that a stop need not wait for them. */
   stop(): void {
     this.#stopped = true;
-    for (const waiters of [...this.#waiters.values()]) {
-      waiters.forEach((notify) => notify());
+    for (const subscriptions of [...this.#waiters.values()]) {
+      subscriptions.forEach((subscription) => subscription.notify([]));
     }
   }
 
   /**
    * Answers as soon as one of the runs is closed, or after the time-out with none.
+   * @param isPassedOn another replica asks: it asks the others itself
    * @throws OverloadedError, StoreUnavailableError
    */
-  async await(workflowIds: readonly string[], timeoutMs: number): Promise<AwaitClosedResponse> {
+  async await(workflowIds: readonly string[], timeoutMs: number, isPassedOn = false): Promise<AwaitClosedResponse> {
     const distinct = [...new Set(workflowIds)];
     if (this.#waiting + distinct.length > this.#options.waitersMax) {
       throw new OverloadedError(OVERLOADED_RETRY_AFTER_MS);
@@ -52,65 +56,83 @@ export class ClosedWaiters {
     const deadlineMs = performance.now() + timeoutMs;
     const subscription = this.#subscribe(distinct);
     try {
-      for (;;) {
-        subscription.rearm();
-        const answer = await this.#ask(distinct);
+      for (let asked = distinct; ; ) {
+        const { closed, unknown } = await this.#options.find(asked);
         const remainingMs = deadlineMs - performance.now();
-        if (answer.closed.length > 0 || answer.unknown.length === distinct.length || remainingMs <= 0 || this.#stopped) {
-          return answer;
+        if (closed.length > 0 || unknown.length === distinct.length || remainingMs <= 0 || this.#stopped) {
+          return { closed: closed.map(toClosedWorkflow), unknown };
         }
-        await subscription.wait(this.#options.liveReplicas() > 1 ? Math.min(remainingMs, this.#options.recheckMs) : remainingMs);
+        const told = await this.#wait(subscription, distinct, remainingMs, isPassedOn);
+        asked = told.length > 0 ? [...new Set([...told, ...unknown])] : distinct;
       }
     } finally {
-      subscription.end();
+      this.#unsubscribe(distinct, subscription);
     }
   }
 
-  async #ask(workflowIds: readonly string[]): Promise<AwaitClosedResponse> {
-    const records = await this.#options.store.findByWorkflowIds(workflowIds);
-    const known = new Set(records.map(({ workflowId }) => workflowId));
-    return {
-      closed: records.filter(({ status }) => status !== 'RUNNING').map(toClosedWorkflow),
-      unknown: workflowIds.filter((workflowId) => !known.has(workflowId)),
-    };
+  /** Ids of runs that were closed meanwhile; none: it is time to look again. */
+  async #wait(subscription: Subscription, workflowIds: readonly string[], remainingMs: number, isPassedOn: boolean): Promise<string[]> {
+    const { liveReplicas, recheckMs, router } = this.#options;
+    if (isPassedOn || liveReplicas() === 1) {
+      return subscription.wait(remainingMs);
+    }
+    const waitMs = Math.min(remainingMs, recheckMs);
+    const end = router.watchClosed(workflowIds, waitMs, (closed) => subscription.notify(closed));
+    try {
+      return await subscription.wait(waitMs);
+    } finally {
+      end();
+    }
   }
 
-  #subscribe(workflowIds: readonly string[]): { rearm(): void; wait(ms: number): Promise<void>; end(): void } {
-    let notified = false;
-    let wakeUp: (() => void) | undefined;
-    const notify = (): void => {
-      notified = true;
-      wakeUp?.();
-    };
+  #subscribe(workflowIds: readonly string[]): Subscription {
+    const subscription = new Subscription();
     for (const workflowId of workflowIds) {
-      const waiters = this.#waiters.get(workflowId) ?? new Set();
-      this.#waiters.set(workflowId, waiters.add(notify));
+      const subscriptions = this.#waiters.get(workflowId) ?? new Set();
+      this.#waiters.set(workflowId, subscriptions.add(subscription));
     }
     this.#waiting += workflowIds.length;
-    return {
-      rearm: () => (notified = false),
-      wait: async (ms) => {
-        if (notified || this.#stopped) {
-          return;
-        }
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms);
-          wakeUp = () => {
-            clearTimeout(timer);
-            resolve();
-          };
-        });
-        wakeUp = undefined;
-      },
-      end: () => {
-        this.#waiting -= workflowIds.length;
-        for (const workflowId of workflowIds) {
-          const waiters = this.#waiters.get(workflowId);
-          waiters?.delete(notify);
-          if (waiters?.size === 0) this.#waiters.delete(workflowId);
-        }
-      },
-    };
+    return subscription;
+  }
+
+  #unsubscribe(workflowIds: readonly string[], subscription: Subscription): void {
+    this.#waiting -= workflowIds.length;
+    for (const workflowId of workflowIds) {
+      const subscriptions = this.#waiters.get(workflowId);
+      subscriptions?.delete(subscription);
+      if (subscriptions?.size === 0) this.#waiters.delete(workflowId);
+    }
+  }
+}
+
+/** What one call is told while it waits, or before. */
+class Subscription {
+  readonly #told = new Set<string>();
+  #isNotified = false;
+  #wakeUp: (() => void) | undefined;
+
+  notify(workflowIds: readonly string[]): void {
+    workflowIds.forEach((workflowId) => this.#told.add(workflowId));
+    this.#isNotified = true;
+    this.#wakeUp?.();
+  }
+
+  /** What it was told by now, or as soon as there is something; nothing after so long. */
+  async wait(waitMs: number): Promise<string[]> {
+    if (!this.#isNotified) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, waitMs);
+        this.#wakeUp = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wakeUp = undefined;
+    }
+    const told = [...this.#told];
+    this.#told.clear();
+    this.#isNotified = false;
+    return told;
   }
 }
 

@@ -19,6 +19,7 @@ import {
   WorkflowNotFoundError,
   WorkflowTypeUnknownError,
   type ControlApiError,
+  type StartWorkflowRequest,
 } from '@backstitch/protocol';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AnyJson, Answer } from '../../test/orchestrator-harness.js';
@@ -36,6 +37,7 @@ function makeApp(engine: Partial<EngineSurface>, isStopping = false): FastifyIns
     engine: engine as EngineSurface,
     lists: {} as WorkflowLists,
     waiters: {} as ClosedWaiters,
+    router: { start: (starts: readonly StartWorkflowRequest[]) => engine.start!(starts), relay: async () => undefined },
     info: () => ({ workflowTypes: ['greeting'], searchAttributes: {}, partitions: { total: 64, owned: 64 } }),
     controlToken: TOKEN,
     bodyBytesMax: 1_000,
@@ -85,7 +87,7 @@ describe('the control routes', () => {
     [400, new InvalidRequestError('/a', 'b')],
     [413, new PayloadTooLargeError('p', 2, 1)],
     [401, new UnauthenticatedError()],
-    [429, new OverloadedError(1_200)],
+    [503, new OverloadedError(1_200)],
     [503, new StoreUnavailableError(3_000)],
     [500, new InternalError('i')],
   ];
@@ -93,7 +95,7 @@ describe('the control routes', () => {
     const app = makeApp({ describe: () => Promise.reject(error) });
     const answer = await ask(app, { method: 'GET', url: '/v1/workflows/w' });
     expect([answer.status, answer.body]).toEqual([status, { error: error.toJSON() }]);
-    expect(answer.headers.get('retry-after')).toBe(status === 429 ? '2' : status === 503 ? '3' : null);
+    expect(answer.headers.get('retry-after')).toBe(error.code === 'OVERLOADED' ? '2' : status === 503 ? '3' : null);
   });
 
   it('given a fault that is no error of the API, when a call is made, then the answer is 500 and tells nothing of the inside', async () => {
@@ -110,7 +112,7 @@ describe('the control routes', () => {
 
   it('given a replica that is stopping, when a call is made, then it is refused with a time to come again', async () => {
     const answer = await ask(makeApp({}, true), { method: 'GET', url: '/v1/info' });
-    expect([answer.status, answer.body.error.code, answer.headers.get('retry-after')]).toEqual([429, 'OVERLOADED', '1']);
+    expect([answer.status, answer.body.error.code, answer.headers.get('retry-after')]).toEqual([503, 'OVERLOADED', '1']);
   });
 
   it.each<[string, unknown, string]>([

@@ -1,10 +1,15 @@
 import type { EngineSurface } from '@backstitch/engine';
-import { InvalidRequestError, OverloadedError, UnauthenticatedError, type ControlInfo } from '@backstitch/protocol';
+import { CONTROL_DECLINED_HEADER, InvalidRequestError, OverloadedError, UnauthenticatedError, type ControlInfo, type StartWorkflowRequest, type StartWorkflowResult } from '@backstitch/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { StartAdmission } from '../admission/start-admission.js';
 import type { OrchestratorLogger } from '../observation/logger.js';
+import type { ControlRouter } from '../routing/control-router.js';
+import { INTERNAL_OUTCOMES_PATH } from '../routing/outcome-router.js';
+import { PASSED_ON_HEADER, type PeerAnswer } from '../routing/peer.js';
 import { bearerTokenCheck } from './bearer-token.js';
 import type { ClosedWaiters } from './closed-waiters.js';
 import { errorAnswer } from './error-answers.js';
+import { isPlainStarts } from './plain-starts.js';
 import {
   awaitClosedRequest,
   AWAIT_CLOSED_TIMEOUT_MAX_MS,
@@ -14,6 +19,7 @@ import {
   incidentsQuery,
   listWorkflowsRequest,
   parseRequest,
+  passedOnOutcomes,
   queryWorkflowRequest,
   resolveIncidentRequest,
   signalWorkflowRequest,
@@ -24,6 +30,10 @@ import type { WorkflowLists } from './workflow-lists.js';
 
 export interface ControlRoutesOptions {
   engine: EngineSurface;
+  /** Whether starts are taken. Default: always. */
+  admission?: Pick<StartAdmission, 'check' | 'admit'>;
+  /** Passes calls on to the replica that holds the run. */
+  router: Pick<ControlRouter, 'start' | 'relay'>;
   lists: WorkflowLists;
   waiters: ClosedWaiters;
   info: () => ControlInfo;
@@ -35,19 +45,25 @@ export interface ControlRoutesOptions {
 }
 
 const STOPPING_RETRY_AFTER_MS = 1_000;
+/** Made twice these do no harm, and answer the same. */
+const REPEATABLE_VERBS = new Set(['query', 'cancel']);
 
 /**
  * The control API (`control-api.ts` of the protocol) as a Fastify plugin, to be registered under `/v1`. It is a plugin rather than a Nest controller
  * because the token is then checked before a body is read, and the body's limit is this wire's own.
  */
 export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync {
-  const { engine, lists, waiters, bodyBytesMax } = options;
+  const { engine, admission, router, lists, waiters, bodyBytesMax } = options;
   const isAuthorized = bearerTokenCheck(options.controlToken);
 
   return async (fastify) => {
-    fastify.addHook('onRequest', async (request) => {
+    fastify.addHook('onRequest', async (request, reply) => {
       if (!isAuthorized(request.headers.authorization)) throw new UnauthenticatedError();
-      if (options.isStopping()) throw new OverloadedError(STOPPING_RETRY_AFTER_MS);
+      if (options.isStopping()) {
+        // Another replica then does without this one.
+        reply.header(CONTROL_DECLINED_HEADER, 'stopping');
+        throw new OverloadedError(STOPPING_RETRY_AFTER_MS);
+      }
     });
     fastify.setErrorHandler((error, request, reply) => answerError(options, error, request, reply));
     fastify.setNotFoundHandler(() => {
@@ -57,11 +73,26 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
       fastify.route({ method: 'POST', url, bodyLimit: bodyBytesMax, handler });
     };
 
-    post('/workflows', async ({ body }) => ({ results: await engine.start(parseRequest(startWorkflowsRequest, body).starts) }));
+    fastify.route({
+      method: 'POST',
+      url: '/workflows',
+      bodyLimit: bodyBytesMax,
+      // Before the body is read: a flood of starts costs little.
+      onRequest: async () => admission?.check(),
+      handler: async (request) => {
+        const { starts } = isPlainStarts(request.body) ? request.body : parseRequest(startWorkflowsRequest, request.body);
+        return { results: await (isPassedOn(request) ? startHere(options, starts) : router.start(starts)) };
+      },
+    });
     post('/workflows/list', async ({ body }) => lists.listWorkflows(parseRequest(listWorkflowsRequest, body ?? {})));
-    post('/workflows/await-closed', async ({ body }) => {
-      const { workflowIds, timeoutMs } = parseRequest(awaitClosedRequest, body);
-      return waiters.await(workflowIds, timeoutMs ?? AWAIT_CLOSED_TIMEOUT_MAX_MS);
+    post('/workflows/await-closed', async (request) => {
+      const { workflowIds, timeoutMs } = parseRequest(awaitClosedRequest, request.body);
+      return waiters.await(workflowIds, timeoutMs ?? AWAIT_CLOSED_TIMEOUT_MAX_MS, isPassedOn(request));
+    });
+    // Between replicas alone: no part of the public API.
+    post(INTERNAL_OUTCOMES_PATH, async ({ body }, reply) => {
+      await engine.deliver(parseRequest(passedOnOutcomes, body).outcomes);
+      return reply.code(204).send();
     });
     fastify.get('/incidents', async ({ query }) => {
       const { cursor, pageSize } = parseRequest(incidentsQuery, query);
@@ -81,6 +112,11 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
     });
     post('/workflows/*', async (request, reply) => {
       const { workflowId, rest } = splitWorkflowPath(request);
+      if (!isPassedOn(request)) {
+        const call = { method: 'POST', path: request.url.slice(fastify.prefix.length), body: request.body, isRepeatable: REPEATABLE_VERBS.has(rest[0] ?? '') } as const;
+        const relayed = await router.relay(workflowId, call);
+        if (relayed !== undefined) return send(reply, relayed);
+      }
       if (rest.length === 1 && rest[0] === 'query') {
         const { queryName, args } = parseRequest(queryWorkflowRequest, request.body);
         return { result: await engine.query(workflowId, queryName, args) };
@@ -89,6 +125,27 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
       return reply.code(204).send();
     });
   };
+}
+
+/** Starts workflows in this replica, if it takes starts. @throws OverloadedError */
+export async function startHere({ engine, admission }: Pick<ControlRoutesOptions, 'engine' | 'admission'>, starts: readonly StartWorkflowRequest[]): Promise<StartWorkflowResult[]> {
+  const committed = admission?.admit(starts.length);
+  try {
+    return await engine.start(starts);
+  } finally {
+    committed?.();
+  }
+}
+
+/** Another replica passed the call on: it is answered here, whoever holds the run. */
+function isPassedOn(request: FastifyRequest): boolean {
+  return request.headers[PASSED_ON_HEADER] !== undefined;
+}
+
+/** The answer of another replica, as it came. */
+async function send(reply: FastifyReply, { status, retryAfter, text }: PeerAnswer): Promise<unknown> {
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  return text === '' ? reply.code(status).send() : reply.code(status).type('application/json; charset=utf-8').send(text);
 }
 
 async function act(engine: EngineSurface, workflowId: string, path: readonly string[], body: unknown): Promise<void> {

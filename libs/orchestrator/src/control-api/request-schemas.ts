@@ -1,6 +1,7 @@
 import {
   InvalidRequestError,
   LIMITS,
+  type ActivityOutcome,
   type AwaitClosedRequest,
   type CancelWorkflowRequest,
   type JsonObject,
@@ -75,6 +76,9 @@ export const awaitClosedRequest: z.ZodType<AwaitClosedRequest> = z.object({
   workflowIds: z.array(workflowId).min(1).max(AWAIT_CLOSED_IDS_MAX),
   timeoutMs: z.int().min(0).max(AWAIT_CLOSED_TIMEOUT_MAX_MS).optional(),
 });
+
+/** What another replica sends has been read before. */
+export const passedOnOutcomes = z.object({ outcomes: z.custom<ActivityOutcome[]>((value) => Array.isArray(value), 'must be an array') });
 
 export const historyQuery = z.object({
   afterEventId: z.coerce.number().int().min(0).max(2 ** 31 - 1).default(0),

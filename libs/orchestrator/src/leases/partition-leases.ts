@@ -1,15 +1,33 @@
 import type { Database } from '../store/database.js';
 import { SCHEMA } from '../store/schema.js';
+import { renewalStatement, replaceStatement, type RenewalRow } from './renewal-statement.js';
+
+/** Another replica that is alive. */
+export interface OtherReplica {
+  replicaId: string;
+  /** Where it can be reached; undefined: nowhere. */
+  url: string | undefined;
+  /** Partitions that it holds. */
+  partitions: readonly number[];
+}
 
 export interface LeaseState {
   /** Partitions that this replica holds, ascending. */
   owned: readonly number[];
-  /** Partitions that it holds since the last renewal. */
+  /** Those among them that somebody else, or nobody, held before. */
   taken: readonly number[];
-  /** Replicas that are alive, this one included. */
-  liveReplicas: number;
+  /** Partitions that it held at the renewal before and holds no longer, or that another one held meanwhile. */
+  lost: readonly number[];
+  /** Replicas that are alive, this one left out. */
+  others: readonly OtherReplica[];
   /** A replica that was alive at the last renewal has let its leases run out; one that left in order does not count. */
   replicaLost: boolean;
+  /** Until the lease of another runs out, if it is not renewed. */
+  nextExpiryMs: number | undefined;
+  /** Some that this replica should hold are free, but another one was just at them. */
+  isShort: boolean;
+  /** When the next run of the owned partitions wants to be woken. */
+  earliestWakeAtMs: number | undefined;
 }
 
 export interface PartitionLeasesOptions {
@@ -32,50 +50,33 @@ export class PartitionCountMismatchError extends Error {
 }
 
 /**
- * One statement does it all: says that this replica lives, renews what it holds, takes what is free up to its fair share, and gives back what is
- * beyond that. All times are the database's. Rows that another replica is at just now are skipped, so that nobody waits.
+ * The share of partitions that one replica holds. Holding one is an optimisation: the fence (law L2) keeps two owners from harm.
+ *
+ * What it holds runs out by this process's own monotonic clock, counted from before the renewal was sent, so never later than in the database: a
+ * process that stood still, or cannot reach the database, holds nothing from then on, until a renewal says otherwise.
  */
-const RENEW = `WITH present AS (
-  INSERT INTO ${SCHEMA}.replica AS r (replica_id, expires_at) VALUES ($1, now() + $2 * interval '1 millisecond')
-  ON CONFLICT (replica_id) DO UPDATE SET expires_at = excluded.expires_at
-  RETURNING replica_id
-), gone AS (
-  DELETE FROM ${SCHEMA}.replica WHERE expires_at < now() - interval '10 minutes' AND replica_id <> $1
-), live AS (
-  SELECT replica_id FROM ${SCHEMA}.replica WHERE expires_at > now() UNION SELECT replica_id FROM present
-), share AS (
-  SELECT ceil($3::numeric / count(*))::integer AS fair FROM live
-), reachable AS MATERIALIZED (
-  SELECT partition, coalesce(replica_id = $1, false) AS mine FROM ${SCHEMA}.partition_lease
-  WHERE replica_id = $1 OR replica_id IS NULL OR expires_at <= now()
-  ORDER BY partition FOR UPDATE SKIP LOCKED
-), ranked AS (
-  SELECT partition, mine, row_number() OVER (ORDER BY mine DESC, partition) AS rank FROM reachable
-), held AS (
-  UPDATE ${SCHEMA}.partition_lease p SET replica_id = $1, expires_at = now() + $2 * interval '1 millisecond'
-  FROM ranked r, share s WHERE p.partition = r.partition AND r.rank <= s.fair
-  RETURNING p.partition
-), surplus AS (
-  UPDATE ${SCHEMA}.partition_lease p SET replica_id = NULL, expires_at = NULL
-  FROM ranked r, share s WHERE p.partition = r.partition AND r.mine AND r.rank > s.fair
-)
-SELECT (SELECT coalesce(array_agg(partition ORDER BY partition), '{}') FROM held) AS owned, (SELECT array_agg(replica_id) FROM live) AS live,
-  (SELECT coalesce(array_agg(replica_id), '{}') FROM ${SCHEMA}.replica WHERE expires_at <= now() AND replica_id <> $1) AS expired`;
-
-/** The share of partitions that one replica holds. Holding one is an optimisation: the fence (law L2) keeps two owners from harm. */
 export class PartitionLeases {
   readonly #database: Database;
   readonly #options: PartitionLeasesOptions;
+  readonly #monotonicMs: () => number;
   #owned: readonly number[] = [];
   #live: ReadonlySet<string> = new Set();
+  #heldUntilMs = -Infinity;
+  #url: string | undefined;
 
-  constructor(database: Database, options: PartitionLeasesOptions) {
+  constructor(database: Database, options: PartitionLeasesOptions, monotonicMs: () => number = () => performance.now()) {
     this.#database = database;
     this.#options = options;
+    this.#monotonicMs = monotonicMs;
   }
 
   get owned(): readonly number[] {
-    return this.#owned;
+    return this.isLapsed ? [] : this.#owned;
+  }
+
+  /** Nothing is known any more of who holds what. */
+  get isLapsed(): boolean {
+    return this.#monotonicMs() >= this.#heldUntilMs;
   }
 
   get liveReplicas(): number {
@@ -102,21 +103,37 @@ export class PartitionLeases {
     });
   }
 
+  /**
+   * From now on others learn this address at each renewal. Who lived there before is dead, since its address is ours: its leases run out at once.
+   * @throws StoreUnavailableError
+   */
+  async replaceAt(url: string): Promise<void> {
+    this.#url = url;
+    await this.#database.query(replaceStatement({ replicaId: this.#options.replicaId, url }));
+  }
+
   /** Renews, takes over and gives back. @throws StoreUnavailableError; then the leases run out by themselves */
   async renew(): Promise<LeaseState> {
     const { replicaId, leaseMs, partitionCount } = this.#options;
-    const [row] = await this.#database.query<{ owned: number[]; live: string[]; expired: string[] }>({ name: 'backstitch_renew', text: RENEW, values: [replicaId, leaseMs, partitionCount] });
-    const live = new Set(row?.live ?? [replicaId]);
-    const before = new Set(this.#owned);
-    const replicaLost = (row?.expired ?? []).some((replica) => this.#live.has(replica));
-    this.#owned = row?.owned ?? [];
-    this.#live = live;
-    return { owned: this.#owned, taken: this.#owned.filter((partition) => !before.has(partition)), liveReplicas: live.size, replicaLost };
-  }
-
-  /** Forgets what it held, since it could not renew in time. */
-  lose(): void {
-    this.#owned = [];
+    const sentAtMs = this.#monotonicMs();
+    const [row] = await this.#database.query<RenewalRow>(renewalStatement({ replicaId, url: this.#url, leaseMs, partitionCount }));
+    const { owned, taken, others, expired, next_expiry_ms: nextExpiryMs, free, earliest_wake_at_ms: wakeAtMs } = row ?? NOTHING;
+    const kept = new Set(owned.filter((partition) => !taken.includes(partition)));
+    const lost = this.#owned.filter((partition) => !kept.has(partition));
+    const replicaLost = expired.some((replica) => this.#live.has(replica));
+    this.#owned = owned;
+    this.#live = new Set([replicaId, ...others.map((other) => other.replicaId)]);
+    this.#heldUntilMs = sentAtMs + leaseMs;
+    return {
+      owned,
+      taken,
+      lost,
+      others: others.map((other) => ({ ...other, url: other.url ?? undefined })),
+      replicaLost,
+      nextExpiryMs: nextExpiryMs ?? undefined,
+      isShort: free > taken.length && owned.length < Math.ceil(partitionCount / (others.length + 1)),
+      earliestWakeAtMs: wakeAtMs === null ? undefined : Number(wakeAtMs),
+    };
   }
 
   /** Gives everything back, for a graceful stop. */
@@ -129,3 +146,5 @@ export class PartitionLeases {
     });
   }
 }
+
+const NOTHING: RenewalRow = { owned: [], taken: [], others: [], expired: [], next_expiry_ms: null, free: 0, earliest_wake_at_ms: null };

@@ -31,6 +31,7 @@ export class EngineMetrics {
   readonly #drifts;
   readonly #dispatchFailures;
   readonly #redispatches;
+  readonly #passedOnOutcomes;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -62,6 +63,7 @@ export class EngineMetrics {
     this.#drifts = counter('backstitch_drifts_total', 'Events whose input or options the workflow code gives otherwise than they were recorded.', ['workflow_type']);
     this.#dispatchFailures = counter('backstitch_dispatch_failures_total', 'Jobs that a queue did not take; they are dispatched when it is back.', ['task_queue']);
     this.#redispatches = counter('backstitch_redispatched_runs_total', 'Runs whose open activities were dispatched again.', ['reason']);
+    this.#passedOnOutcomes = counter('backstitch_passed_on_outcomes_total', 'Outcomes sent to the replica that holds their run; those not answered were applied here.', ['answered']);
   }
 
   /** Facts of the engine that are counted. */
@@ -89,6 +91,10 @@ export class EngineMetrics {
 
   redispatched(runs: number, reason: RecoveryReason): void {
     this.#redispatches.inc({ reason }, runs);
+  }
+
+  outcomesPassedOn(outcomes: number, isAnswered: boolean): void {
+    this.#passedOnOutcomes.inc({ answered: String(isAnswered) }, outcomes);
   }
 
   /** Gauges of what is open; where the database cannot be reached they are left out of the scrape. */

@@ -3,12 +3,15 @@ import { OverloadedError, serviceQueues, StoreUnavailableError } from '@backstit
 import { consume, type Consumer, type Delivery, type QueueConnection } from '@backstitch/queues';
 import type { OrchestratorLogger } from '../observation/logger.js';
 import { abortableDelay } from '../recovery/abortable-delay.js';
+import type { RetentionAnswers } from '../retention/retention-answers.js';
 import { readOutcomeEnvelope } from './outcome-envelope.js';
 
 export interface OutcomeConsumersOptions {
   connection: QueueConnection;
   services: readonly string[];
   engine: Pick<EngineSurface, 'deliver'>;
+  /** Services ask on the same queue which runs are gone. */
+  retention: Pick<RetentionAnswers, 'answer'>;
   logger: OrchestratorLogger;
   /** Reply jobs of one service taken at once; each carries many outcomes, and all that wait share the engine's batches. */
   concurrency: number;
@@ -41,6 +44,9 @@ export class OutcomeConsumers {
   }
 
   async #handle(delivery: Delivery): Promise<void> {
+    if (await this.#options.retention.answer(delivery)) {
+      return;
+    }
     try {
       const { outcomes } = readOutcomeEnvelope(delivery.queueName, delivery.jobId, delivery.data);
       await this.#deliver(outcomes);

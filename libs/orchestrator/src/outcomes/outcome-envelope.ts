@@ -1,5 +1,6 @@
 import { ENVELOPE_VERSION, LIMITS, type OutcomeBatchJob } from '@backstitch/protocol';
 import { z } from 'zod';
+import { isPlainOutcomes } from './plain-outcomes.js';
 
 const eventNumber = z.int().min(1);
 
@@ -46,9 +47,11 @@ export class InvalidOutcomeEnvelopeError extends Error {
 
 /** @throws InvalidOutcomeEnvelopeError */
 export function readOutcomeEnvelope(queueName: string, jobId: string, data: unknown): OutcomeBatchJob {
-  const parsed = envelope.safeParse(data);
-  if (!parsed.success) {
-    throw new InvalidOutcomeEnvelopeError(queueName, jobId, z.prettifyError(parsed.error).slice(0, 1_000));
+  if (!isPlainOutcomes(data)) {
+    const parsed = envelope.safeParse(data);
+    if (!parsed.success) {
+      throw new InvalidOutcomeEnvelopeError(queueName, jobId, z.prettifyError(parsed.error).slice(0, 1_000));
+    }
   }
   // A result that is left out is null: some languages cannot say `undefined` otherwise.
   const job = data as OutcomeBatchJob;

@@ -24,6 +24,8 @@ export interface AuditDependencies {
 /** Runs described at once. */
 const DESCRIPTIONS_AT_ONCE = 10;
 
+export type AuditScope = 'silent' | 'open';
+
 /** An open activity without progress, and the job of its current attempt. */
 interface Doubted {
   runId: string;
@@ -53,20 +55,24 @@ export class Audit {
     await this.#loop;
   }
 
-  /** Audits once; answers how many runs were dispatched again. */
-  async run(): Promise<number> {
-    const { queries, recovery, ownedPartitions, silenceMs, pageSize, logger } = this.#dependencies;
+  /**
+   * Audits once; answers how many runs were dispatched again.
+   * @param scope `silent`: what has made no progress for long; `open`: all that is open, since a queue may just have lost jobs
+   */
+  async run(scope: AuditScope = 'silent'): Promise<number> {
+    const { queries, recovery, ownedPartitions, pageSize, logger } = this.#dependencies;
+    const silenceMs = scope === 'silent' ? this.#dependencies.silenceMs : 0;
     let afterRunId: string | undefined;
     let redispatched = 0;
     while (!this.#stopping.signal.aborted) {
       const page = await queries.silentRuns(ownedPartitions(), silenceMs, afterRunId, pageSize);
       const doubted: Doubted[] = [];
       for (let start = 0; start < page.length; start += DESCRIPTIONS_AT_ONCE) {
-        const found = await Promise.all(page.slice(start, start + DESCRIPTIONS_AT_ONCE).map((run) => this.#doubtedOf(run)));
+        const found = await Promise.all(page.slice(start, start + DESCRIPTIONS_AT_ONCE).map((run) => this.#doubtedOf(run, scope)));
         doubted.push(...found.flat());
       }
       const overdue = await this.#lost(doubted);
-      await recovery.redispatch(overdue, 'audit');
+      await recovery.redispatch(overdue, scope === 'silent' ? 'audit' : 'queueRestarted');
       redispatched += overdue.length;
       afterRunId = page.at(-1)?.runId;
       if (page.length < pageSize) {
@@ -74,16 +80,16 @@ export class Audit {
       }
     }
     if (redispatched > 0) {
-      logger.warn({ runs: redispatched }, 'the audit found open activities without progress and dispatched them again');
+      logger.warn({ runs: redispatched, scope }, 'the audit found open activities without a job and dispatched them again');
     }
     return redispatched;
   }
 
-  async #doubtedOf({ runId, workflowId }: { runId: string; workflowId: string }): Promise<Doubted[]> {
+  async #doubtedOf({ runId, workflowId }: { runId: string; workflowId: string }, scope: AuditScope): Promise<Doubted[]> {
     try {
       const { activities } = await this.#dependencies.engine.describe(workflowId);
       return activities
-        .filter((activity) => this.#isOverdue(activity))
+        .filter((activity) => this.#isDoubted(activity, scope))
         .map(({ options, scheduledEventId, attempt, dispatch = 1 }) => ({ runId, taskQueue: options.taskQueue, jobId: activityJobId({ runId, scheduledEventId, attempt, dispatch }) }));
     } catch (error) {
       this.#dependencies.logger.warn({ err: error, workflowId }, 'the audit could not describe a workflow');
@@ -107,14 +113,14 @@ export class Audit {
     return [...lost];
   }
 
-  #isOverdue(activity: ActivityDescription): boolean {
+  #isDoubted(activity: ActivityDescription, scope: AuditScope): boolean {
     const { clock, silenceMs } = this.#dependencies;
     switch (activity.status) {
       case 'SCHEDULED':
       case 'BACKING_OFF':
       case 'CANCEL_REQUESTED': {
         const lastSignMs = Math.max(activity.scheduledAtMs, activity.startedAtMs ?? 0, activity.nextAttemptAtMs ?? 0);
-        return clock.now() - lastSignMs > Math.max(silenceMs, 2 * (activity.options.startToCloseTimeoutMs ?? 0));
+        return scope === 'open' || clock.now() - lastSignMs > Math.max(silenceMs, 2 * (activity.options.startToCloseTimeoutMs ?? 0));
       }
       case 'COMPLETED':
       case 'FAILED':

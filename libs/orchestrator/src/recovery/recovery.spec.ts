@@ -11,6 +11,7 @@ function recoveryOf(redispatch: (runIds: readonly string[]) => Promise<void>, ch
     dispatcher: { resume: () => undefined, isSuspended: () => false, taken: () => Promise.resolve() },
     queues: { ping: () => Promise.resolve() },
     logger: SILENT_LOGGER,
+    isLapsed: () => false,
     ownedPartitions: () => [0],
     queueNames: ['q'],
     onRedispatched: () => undefined,

@@ -7,13 +7,15 @@ import type { RunQueries } from '../store/run-queries.js';
 import { abortableDelay } from './abortable-delay.js';
 import { AffectedRuns } from './affected-runs.js';
 
-export type RecoveryReason = 'start' | 'takeover' | 'replicaLost' | 'queueFlushed' | 'queueBack' | 'audit';
+export type RecoveryReason = 'start' | 'takeover' | 'replicaLost' | 'queueFlushed' | 'queueBack' | 'queueRestarted' | 'audit';
 
 /** Replicas' clocks may differ by so much; a run that was created just after a scan was asked for is then dispatched twice rather than never. */
 const CLOCK_SKEW_MAX_MS = 5_000;
 
 interface Scan {
+  /** `all`: those that are owned when it begins, and these. */
   partitions: Set<number>;
+  all: boolean;
   reason: RecoveryReason;
   /** Runs created later were dispatched later than what the scan is for, by a replica that lives. */
   createdUntilMs: number;
@@ -27,6 +29,8 @@ export interface RecoveryDependencies {
   queues: Pick<JobQueues, 'ping'>;
   logger: OrchestratorLogger;
   ownedPartitions: () => readonly number[];
+  /** It is not known just now which partitions are owned: a scan of all waits. */
+  isLapsed: () => boolean;
   /** Any of these answers: the queues' backend is there. */
   queueNames: readonly string[];
   /** Called with the number of runs that were dispatched again, and why. */
@@ -38,6 +42,11 @@ export interface RecoveryDependencies {
   /** Pause before the first trial of a queue that failed; it doubles up to `retryPauseMaxMs`. */
   retryPauseMs: number;
   retryPauseMaxMs: number;
+}
+
+/** A scan of all that is owned waits until it is known again what that is. */
+class LeasesLapsedError extends Error {
+  override readonly name = 'LeasesLapsedError';
 }
 
 /**
@@ -72,13 +81,13 @@ export class Recovery {
   }
 
   /** Dispatches again all open activities of these partitions, by default of all that are owned. */
-  scan(reason: RecoveryReason, partitions: readonly number[] = this.#dependencies.ownedPartitions()): void {
-    if (partitions.length === 0 || this.#stopping.signal.aborted) {
+  scan(reason: RecoveryReason, partitions?: readonly number[]): void {
+    if (partitions?.length === 0 || this.#stopping.signal.aborted) {
       return;
     }
     // At start nothing but this replica's own calls is newer.
     const createdUntilMs = this.#dependencies.clock.now() + (reason === 'start' ? 0 : CLOCK_SKEW_MAX_MS);
-    this.#want({ partitions: new Set(partitions), reason, createdUntilMs });
+    this.#want({ partitions: new Set(partitions), all: partitions === undefined, reason, createdUntilMs });
     this.#startScanning();
   }
 
@@ -209,6 +218,7 @@ export class Recovery {
     this.#wanted = {
       reason: scan.reason,
       partitions: new Set([...scan.partitions, ...(other?.partitions ?? [])]),
+      all: scan.all || other?.all === true,
       createdUntilMs: Math.max(scan.createdUntilMs, other?.createdUntilMs ?? 0),
     };
   }
@@ -219,8 +229,12 @@ export class Recovery {
     return wanted;
   }
 
-  async #scanPartitions({ partitions, reason, createdUntilMs }: Scan): Promise<void> {
-    const { queries, logger, pageSize } = this.#dependencies;
+  async #scanPartitions({ partitions: named, all, reason, createdUntilMs }: Scan): Promise<void> {
+    const { queries, logger, pageSize, ownedPartitions, isLapsed } = this.#dependencies;
+    if (all && isLapsed()) {
+      throw new LeasesLapsedError('The leases have run out.');
+    }
+    const partitions = all ? new Set([...named, ...ownedPartitions()]) : named;
     let afterRunId: string | undefined;
     let runs = 0;
     while (!this.#stopping.signal.aborted) {

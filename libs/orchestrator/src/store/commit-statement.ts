@@ -1,132 +1,160 @@
-import type { AttemptRecord, RunAppend } from '@backstitch/engine';
-import type { Incident, SearchAttributes } from '@backstitch/protocol';
+import type { RunAppend } from '@backstitch/engine';
+import type { SearchAttributes } from '@backstitch/protocol';
+import { binaryArray, type ArrayElement, type ArrayElementType } from './binary-array.js';
+import { DETAIL_PARAMETERS, detailParts, detailValues, hasDetails } from './commit-details.js';
 import type { Statement } from './database.js';
 import { SCHEMA } from './schema.js';
 
-const INPUT = `WITH input AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::boolean[], $3::integer[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::bigint[], $9::bigint[],
-      $10::integer[], $11::bigint[], $12::bigint[], $13::integer[], $14::integer[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[])
-    AS i(run_id, is_new, expected_event_id, workflow_id, workflow_type, partition, status, started_at_ms, closed_at_ms,
-      next_event_id, history_size_bytes, wake_at_ms, open_activities, open_incidents, request_fingerprint, search_attributes, memo, result, failure, events)
-)`;
+/** One row: how many appends passed their fence and, if not all of them did, which. */
+export interface CommitAnswer {
+  passed: number;
+  run_ids: string[] | null;
+}
+
+/** A column of the rows that a statement takes in: its name there, its type, and its value for one append. */
+type Column = [name: string, type: ArrayElementType, read: (append: RunAppend) => ArrayElement];
+
+/** What changes with every append. */
+const CHANGING: readonly Column[] = [
+  ['run_id', 'uuid', ({ record }) => record.runId],
+  ['status', 'text', ({ record }) => record.status],
+  ['closed_at_ms', 'int8', ({ record }) => wholeOrNull(record.closedAtMs)],
+  ['next_event_id', 'int4', ({ record }) => record.nextEventId],
+  ['history_size_bytes', 'int8', ({ record }) => record.historySizeBytes],
+  ['wake_at_ms', 'int8', ({ record }) => wholeOrNull(record.wakeAtMs)],
+  ['open_activities', 'int4', ({ record }) => record.openActivities],
+  ['open_incidents', 'int4', ({ record }) => record.openIncidents],
+  ['search_attributes', 'text', ({ record }) => searchAttributesText(record.searchAttributes)],
+  ['result', 'json', ({ record }) => optionalText(record.result)],
+  ['failure', 'json', ({ record }) => optionalText(record.failure)],
+];
+
+/** What a run is created with and keeps. */
+const LASTING: readonly Column[] = [
+  ['workflow_id', 'text', ({ record }) => record.workflowId],
+  ['workflow_type', 'text', ({ record }) => record.workflowType],
+  ['partition', 'int2', ({ record }) => record.partition],
+  ['started_at_ms', 'int8', ({ record }) => Math.floor(record.startedAtMs)],
+  ['request_fingerprint', 'text', ({ record }) => record.requestFingerprint],
+  ['memo', 'json', ({ record }) => JSON.stringify(record.memo)],
+];
+
+const EXPECTED: Column = ['expected_event_id', 'int4', ({ expectedNextEventId }) => expectedNextEventId];
+const EVENTS: Column = ['events', 'json', ({ events, eventsJson }) => (events.length === 0 ? null : (eventsJson ?? JSON.stringify(events)))];
+
+const CONTINUATION_COLUMNS = [...CHANGING, EXPECTED, EVENTS];
+const CREATION_COLUMNS = [...CHANGING, ...LASTING, EVENTS];
 
 /**
- * Locks come first and in order of run id, then the fence is compared, then new runs are inserted in order of workflow id: two batches that
- * share runs wait for each other instead of blocking each other for good. A row that changed while its lock was awaited is compared
- * again as it is now, so that its stale writer changes nothing.
+ * Runs that go on. Compares the fence; a row that changed while its lock was awaited is compared again as it is now, so that its stale writer
+ * changes nothing. Locks are taken in order of run id, in which the rows come in, and which a nested loop over the primary key keeps (see
+ * {@link Database}): two batches that share runs wait for each other instead of blocking each other for good. Another plan would cost a deadlock,
+ * which is tried again.
  */
-const EXECUTIONS = `, locked AS MATERIALIZED (
-  SELECT e.run_id FROM ${SCHEMA}.execution e WHERE e.run_id = ANY ($1::uuid[]) ORDER BY e.run_id FOR NO KEY UPDATE
-), updated AS (
+function continuedPart(firstParameter: number): string {
+  return `continued AS (
   UPDATE ${SCHEMA}.execution e
   SET status = i.status, closed_at_ms = i.closed_at_ms, next_event_id = i.next_event_id, history_size_bytes = i.history_size_bytes,
       wake_at_ms = i.wake_at_ms, open_activities = i.open_activities, open_incidents = i.open_incidents,
-      search_attributes = i.search_attributes::jsonb, result = i.result::json, failure = i.failure::json, updated_at = now()
-  FROM input i JOIN locked l ON l.run_id = i.run_id
-  WHERE e.run_id = i.run_id AND NOT i.is_new AND e.next_event_id = i.expected_event_id
-  RETURNING e.run_id
-), inserted AS (
-  INSERT INTO ${SCHEMA}.execution (run_id, workflow_id, workflow_type, partition, status, started_at_ms, closed_at_ms, next_event_id, history_size_bytes,
-      wake_at_ms, open_activities, open_incidents, request_fingerprint, search_attributes, memo, result, failure)
-  SELECT i.run_id, i.workflow_id, i.workflow_type, i.partition, i.status, i.started_at_ms, i.closed_at_ms, i.next_event_id, i.history_size_bytes,
-      i.wake_at_ms, i.open_activities, i.open_incidents, i.request_fingerprint, i.search_attributes::jsonb, i.memo::json, i.result::json, i.failure::json
-  FROM input i
-  WHERE i.is_new AND (SELECT count(*) FROM updated) >= 0
-  ORDER BY i.workflow_id
+      search_attributes = i.search_attributes::jsonb, result = i.result, failure = i.failure, updated_at = now()
+  FROM ${rowsOf(CONTINUATION_COLUMNS, firstParameter)}
+  WHERE e.run_id = i.run_id AND e.next_event_id = i.expected_event_id
+  RETURNING e.run_id, i.expected_event_id AS first_event_id, i.next_event_id - 1 AS last_event_id, i.events
+)`;
+}
+
+/** Runs that begin, in order of workflow id, and after the locks of those that go on. */
+function createdPart(firstParameter: number, hasContinuations: boolean): string {
+  const columns = [...CHANGING, ...LASTING].map(([name]) => name);
+  return `beginning AS MATERIALIZED (
+  SELECT i.* FROM ${rowsOf(CREATION_COLUMNS, firstParameter)}${hasContinuations ? ' WHERE (SELECT count(*) FROM continued) >= 0' : ''}
+), created AS (
+  INSERT INTO ${SCHEMA}.execution (${columns.join(', ')})
+  SELECT ${columns.map((name) => (name === 'search_attributes' ? 'search_attributes::jsonb' : name)).join(', ')} FROM beginning
   ON CONFLICT DO NOTHING
   RETURNING run_id
-), passed AS (
-  SELECT run_id FROM updated UNION ALL SELECT run_id FROM inserted
-), appended AS (
-  INSERT INTO ${SCHEMA}.history (run_id, first_event_id, last_event_id, events)
-  SELECT i.run_id, i.expected_event_id, i.next_event_id - 1, i.events::json FROM input i JOIN passed p ON p.run_id = i.run_id WHERE i.events IS NOT NULL
 )`;
+}
 
-/** Attempts change without events, so the fence does not guard them: a writer whose copy is old must not put them back. */
-const DETAILS = `, attempts_changed AS (
-  INSERT INTO ${SCHEMA}.attempt AS t (run_id, scheduled_event_id, record)
-  SELECT a.run_id, a.scheduled_event_id, a.record::json
-  FROM unnest($21::uuid[], $22::integer[], $23::text[]) AS a(run_id, scheduled_event_id, record) JOIN passed p ON p.run_id = a.run_id
-  ON CONFLICT (run_id, scheduled_event_id) DO UPDATE SET record = excluded.record
-    WHERE ((t.record->>'attempt')::integer, (t.record->>'dispatch')::integer) <= ((excluded.record->>'attempt')::integer, (excluded.record->>'dispatch')::integer)
-), attempts_ended AS (
-  DELETE FROM ${SCHEMA}.attempt t USING unnest($24::uuid[], $25::integer[]) AS d(run_id, scheduled_event_id), passed p
-  WHERE t.run_id = d.run_id AND t.scheduled_event_id = d.scheduled_event_id AND p.run_id = d.run_id
-), incidents_changed AS (
-  INSERT INTO ${SCHEMA}.incident (run_id, incident_number, kind, opened_at_ms, is_open, incident)
-  SELECT n.run_id, n.incident_number, n.kind, n.opened_at_ms, n.is_open, n.incident::json
-  FROM unnest($26::uuid[], $27::integer[], $28::text[], $29::bigint[], $30::boolean[], $31::text[])
-    AS n(run_id, incident_number, kind, opened_at_ms, is_open, incident) JOIN passed p ON p.run_id = n.run_id
-  ON CONFLICT (run_id, incident_number) DO UPDATE
-    SET kind = excluded.kind, opened_at_ms = excluded.opened_at_ms, is_open = excluded.is_open, incident = excluded.incident
-)`;
+const CONTINUED_EVENTS = 'SELECT run_id, first_event_id, last_event_id, events FROM continued WHERE events IS NOT NULL';
+const CREATED_EVENTS = 'SELECT b.run_id, 1, b.next_event_id - 1, b.events FROM beginning b JOIN created c ON c.run_id = b.run_id WHERE b.events IS NOT NULL';
 
-const ANSWER = ' SELECT run_id FROM passed';
-
-/** One statement, and so one transaction, for many runs' appends. Answers the run ids that passed their fence. */
+/**
+ * One statement, and so one transaction, for many runs' appends: of the parts that they need, since each part costs a lone append as much as its row.
+ * Answers one {@link CommitAnswer}.
+ */
 export function commitStatement(appends: readonly RunAppend[]): Statement {
-  const hasDetails = appends.some(({ upsertAttempts, deleteAttempts, upsertIncidents }) => upsertAttempts.length + deleteAttempts.length + upsertIncidents.length > 0);
-  return hasDetails
-    ? { name: 'backstitch_commit_details', text: INPUT + EXECUTIONS + DETAILS + ANSWER, values: [...executionValues(appends), ...detailValues(appends)] }
-    : { name: 'backstitch_commit', text: INPUT + EXECUTIONS + ANSWER, values: executionValues(appends) };
+  const continuations = sorted(appends.filter(({ isNew }) => !isNew), ({ record }) => record.runId);
+  const creations = sorted(appends.filter(({ isNew }) => isNew), ({ record }) => record.workflowId);
+  const shape = { continues: continuations.length > 0, creates: creations.length > 0, details: appends.some(hasDetails) };
+  return {
+    ...statementOf(shape),
+    values: [
+      ...(shape.continues ? valuesOf(CONTINUATION_COLUMNS, continuations) : []),
+      ...(shape.creates ? valuesOf(CREATION_COLUMNS, creations) : []),
+      ...(shape.details ? detailValues(appends) : []),
+      appends.length,
+    ],
+  };
 }
 
-function executionValues(appends: readonly RunAppend[]): unknown[] {
-  const column = <T>(read: (append: RunAppend) => T): T[] => appends.map(read);
-  return [
-    column(({ record }) => record.runId),
-    column(({ isNew }) => isNew),
-    column(({ expectedNextEventId }) => expectedNextEventId),
-    // What never changes is sent for new runs alone.
-    column(({ record, isNew }) => (isNew ? record.workflowId : null)),
-    column(({ record, isNew }) => (isNew ? record.workflowType : null)),
-    column(({ record }) => record.partition),
-    column(({ record }) => record.status),
-    column(({ record }) => Math.floor(record.startedAtMs)),
-    column(({ record }) => wholeOrNull(record.closedAtMs)),
-    column(({ record }) => record.nextEventId),
-    column(({ record }) => record.historySizeBytes),
-    column(({ record }) => wholeOrNull(record.wakeAtMs)),
-    column(({ record }) => record.openActivities),
-    column(({ record }) => record.openIncidents),
-    column(({ record, isNew }) => (isNew ? record.requestFingerprint : null)),
-    column(({ record }) => searchAttributesText(record.searchAttributes)),
-    column(({ record, isNew }) => (isNew ? JSON.stringify(record.memo) : null)),
-    column(({ record }) => optionalText(record.result)),
-    column(({ record }) => optionalText(record.failure)),
-    column(({ events }) => (events.length === 0 ? null : JSON.stringify(events))),
-  ];
+interface Shape {
+  continues: boolean;
+  creates: boolean;
+  details: boolean;
 }
 
-function detailValues(appends: readonly RunAppend[]): unknown[] {
-  const attempts: [string, AttemptRecord][] = [];
-  const ended: [string, number][] = [];
-  const incidents: [string, Incident][] = [];
-  for (const { record, upsertAttempts, deleteAttempts, upsertIncidents } of appends) {
-    const deleted = new Set(deleteAttempts);
-    // Parts of one statement run in no order: what is deleted must not be written too, and nothing twice.
-    const newest = new Map(upsertAttempts.map((attempt) => [attempt.scheduledEventId, attempt]));
-    newest.forEach((attempt) => {
-      if (!deleted.has(attempt.scheduledEventId)) {
-        attempts.push([record.runId, attempt]);
-      }
-    });
-    deleted.forEach((scheduledEventId) => ended.push([record.runId, scheduledEventId]));
-    new Map(upsertIncidents.map((incident) => [incident.incidentNumber, incident])).forEach((incident) => incidents.push([record.runId, incident]));
+const statements = new Map<string, Statement>();
+
+/** The text for appends of that shape, composed once. */
+function statementOf(shape: Shape): Statement {
+  const name = `backstitch_commit${shape.continues ? '_continue' : ''}${shape.creates ? '_create' : ''}${shape.details ? '_details' : ''}`;
+  let statement = statements.get(name);
+  if (statement === undefined) {
+    statement = { name, text: textOf(shape) };
+    statements.set(name, statement);
   }
-  return [
-    attempts.map(([runId]) => runId),
-    attempts.map(([, { scheduledEventId }]) => scheduledEventId),
-    attempts.map(([, attempt]) => JSON.stringify(attempt)),
-    ended.map(([runId]) => runId),
-    ended.map(([, scheduledEventId]) => scheduledEventId),
-    incidents.map(([runId]) => runId),
-    incidents.map(([, { incidentNumber }]) => incidentNumber),
-    incidents.map(([, { kind }]) => kind),
-    incidents.map(([, { openedAtMs }]) => Math.floor(openedAtMs)),
-    incidents.map(([, { resolution }]) => resolution === undefined),
-    incidents.map(([, incident]) => JSON.stringify(incident)),
-  ];
+  return statement;
+}
+
+function textOf({ continues, creates, details }: Shape): string {
+  const parts: string[] = [];
+  const passed: string[] = [];
+  const events: string[] = [];
+  let parameter = 1;
+  if (continues) {
+    parts.push(continuedPart(parameter));
+    passed.push('SELECT run_id FROM continued');
+    events.push(CONTINUED_EVENTS);
+    parameter += CONTINUATION_COLUMNS.length;
+  }
+  if (creates) {
+    parts.push(createdPart(parameter, continues));
+    passed.push('SELECT run_id FROM created');
+    events.push(CREATED_EVENTS);
+    parameter += CREATION_COLUMNS.length;
+  }
+  parts.push(`passed AS (${passed.join(' UNION ALL ')})`);
+  parts.push(`appended AS (INSERT INTO ${SCHEMA}.history (run_id, first_event_id, last_event_id, events) ${events.join(' UNION ALL ')})`);
+  if (details) {
+    parts.push(...detailParts(parameter));
+    parameter += DETAIL_PARAMETERS;
+  }
+  return `WITH ${parts.join(', ')}
+SELECT count(*)::integer AS passed, CASE WHEN count(*) < $${parameter}::integer THEN array_agg(run_id::text) END AS run_ids FROM passed`;
+}
+
+function rowsOf(columns: readonly Column[], firstParameter: number): string {
+  const parameters = columns.map(([, type], index) => `$${firstParameter + index}::${type}[]`);
+  return `unnest(${parameters.join(', ')}) AS i(${columns.map(([name]) => name).join(', ')})`;
+}
+
+function valuesOf(columns: readonly Column[], appends: readonly RunAppend[]): Buffer[] {
+  return columns.map(([, type, read]) => binaryArray(type, appends.map(read)));
+}
+
+function sorted(appends: RunAppend[], key: (append: RunAppend) => string): RunAppend[] {
+  return appends.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function optionalText(value: unknown): string | null {
@@ -140,7 +168,9 @@ function wholeOrNull(timeMs: number | undefined): number | null {
 
 /** `jsonb` refuses NUL and lone surrogates; one such attribute must not cost a whole batch its commit. */
 function searchAttributesText(attributes: SearchAttributes): string {
-  return JSON.stringify(attributes, (_, value: unknown) =>
-    typeof value === 'string' ? value.replace(/\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD') : value,
-  );
+  const text = JSON.stringify(attributes);
+  // JSON.stringify writes both as escapes, so that nearly every text is known to have neither.
+  return text.includes('\\u') ? JSON.stringify(attributes, (_, value: unknown) => (typeof value === 'string' ? value.replace(REFUSED_BY_JSONB, '\uFFFD') : value)) : text;
 }
+
+const REFUSED_BY_JSONB = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;

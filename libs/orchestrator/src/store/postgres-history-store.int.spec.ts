@@ -10,7 +10,15 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await makeTestDatabase('history_store');
 });
-afterAll(() => database.drop());
+const others: TestDatabase[] = [];
+const makeDatabaseOfItsOwn = async (): Promise<TestDatabase> => {
+  const other = await makeTestDatabase('history_store_fresh');
+  others.push(other);
+  return other;
+};
+afterAll(async () => {
+  await Promise.all([database, ...others].map((each) => each.drop()));
+});
 
 describe('the history store on Postgres', () => {
   historyStoreConformance({ describe, it, expect } as TestFramework, async () => ({
@@ -89,6 +97,24 @@ describe('the history store on Postgres', () => {
       await holder.release();
     }
     expect(await store.findByWorkflowIds([run.record.workflowId])).toHaveLength(1);
+  });
+
+  it('given tables that were empty when the statements were planned, when runs are written, read and found, then no table is read as a whole', async () => {
+    const dataSource = await (await makeDatabaseOfItsOwn()).connect(1);
+    const store = new PostgresHistoryStore(new Database(dataSource));
+    const scans = async (): Promise<unknown> => {
+      await dataSource.query('SELECT pg_stat_force_next_flush()');
+      return dataSource.query(`SELECT relname, seq_scan::integer AS scans FROM pg_stat_user_tables WHERE schemaname = 'orchestrator' ORDER BY relname`);
+    };
+    const before = await scans();
+    for (let round = 0; round < 8; round += 1) {
+      const runs = [creation(), creation()];
+      await store.commit(runs);
+      await store.commit([...runs.map(({ record }) => continuation(record)), creation()]);
+      await store.load(runs.map(({ record }) => record.runId));
+      await store.findByWorkflowIds(runs.map(({ record }) => record.workflowId));
+    }
+    expect(await scans()).toEqual(before);
   });
 
   it('given a data source that is closed, when a commit is tried, then the answer is StoreUnavailableError', async () => {

@@ -1,6 +1,6 @@
 import type { AppendResult, AttemptRecord, HistoryStore, RunAppend, RunRecord, StoredRun } from '@backstitch/engine';
 import type { HistoryEvent, Incident } from '@backstitch/protocol';
-import { commitStatement } from './commit-statement.js';
+import { commitStatement, type CommitAnswer } from './commit-statement.js';
 import { isDataFault } from './database-faults.js';
 import type { Database } from './database.js';
 import { RUN_RECORD_COLUMNS, toRunRecord, type RunRecordRow } from './run-record-row.js';
@@ -18,6 +18,8 @@ export class AppendRefusedError extends Error {
   }
 }
 
+const COMMITTED: AppendResult = { status: 'committed' };
+
 /** The truth in Postgres. See {@link HistoryStore} for its guarantees; one commit is one statement. */
 export class PostgresHistoryStore implements HistoryStore {
   readonly #database: Database;
@@ -30,11 +32,15 @@ export class PostgresHistoryStore implements HistoryStore {
     if (appends.length === 0) {
       return [];
     }
-    const passed = await this.#write(appends);
+    const { passed: count, run_ids: runIds } = await this.#write(appends);
+    if (count === appends.length) {
+      return appends.map(() => COMMITTED);
+    }
+    const passed = new Set(runIds);
     const taken = await this.#existing(appends.filter(({ isNew, record }) => isNew && !passed.has(record.runId)));
     return appends.map(({ record, isNew }): AppendResult => {
       if (passed.has(record.runId)) {
-        return { status: 'committed' };
+        return COMMITTED;
       }
       const existing = isNew ? taken.get(record.workflowId) : undefined;
       return existing === undefined ? { status: 'stale' } : { status: 'exists', existing };
@@ -75,10 +81,10 @@ export class PostgresHistoryStore implements HistoryStore {
     return rows.map(toRunRecord);
   }
 
-  async #write(appends: readonly RunAppend[]): Promise<Set<string>> {
+  async #write(appends: readonly RunAppend[]): Promise<CommitAnswer> {
     try {
-      const rows = await this.#database.query<{ run_id: string }>(commitStatement(appends));
-      return new Set(rows.map(({ run_id }) => run_id));
+      const [answer] = await this.#database.query<CommitAnswer>(commitStatement(appends));
+      return answer ?? { passed: 0, run_ids: null };
     } catch (error) {
       if (isDataFault(error)) {
         throw new AppendRefusedError(appends.map(({ record }) => record.runId), { cause: error });

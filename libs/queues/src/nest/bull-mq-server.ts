@@ -53,6 +53,8 @@ export class BullMqServer extends Server implements CustomTransportStrategy {
   override readonly transportId = BULL_MQ_TRANSPORT;
   private consumers: Consumer[] = [];
   private closing: Promise<void> | undefined;
+  /** By queue and job name: Nest finds handlers by the text of their pattern, which is long in the making. */
+  private readonly handlers = new Map<string, Map<string, MessageHandler>>();
 
   constructor(private readonly options: BullMqServerOptions) {
     super();
@@ -84,12 +86,23 @@ export class BullMqServer extends Server implements CustomTransportStrategy {
   }
 
   private async deliver(delivery: Delivery): Promise<unknown> {
-    const pattern: BullMqPattern = { queue: delivery.queueName, activity: delivery.name };
-    const handler = this.messageHandlers.get(this.normalizePattern(pattern as never));
+    const handler = this.handlerOf(delivery);
     const bound = handler === undefined ? undefined : this.bind(handler, delivery);
     if (this.options.process !== undefined) return this.options.process(delivery, bound);
     if (bound === undefined) throw new HandlerNotFoundError(delivery.queueName, delivery.name);
     return bound.invoke(delivery.data);
+  }
+
+  private handlerOf({ queueName, name }: Delivery): MessageHandler | undefined {
+    let ofQueue = this.handlers.get(queueName);
+    if (ofQueue === undefined) this.handlers.set(queueName, (ofQueue = new Map<string, MessageHandler>()));
+    const known = ofQueue.get(name);
+    if (known !== undefined) return known;
+    const pattern: BullMqPattern = { queue: queueName, activity: name };
+    const found = this.messageHandlers.get(this.normalizePattern(pattern as never));
+    // Of names that nobody handles there may be any number.
+    if (found !== undefined) ofQueue.set(name, found);
+    return found;
   }
 
   private bind(handler: MessageHandler, delivery: Delivery): BoundHandler {

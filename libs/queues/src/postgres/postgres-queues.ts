@@ -64,6 +64,11 @@ export class PostgresQueues implements QueueBackend {
     return () => undefined;
   }
 
+  watchRestart(): () => void {
+    // What a crash of this server takes away it takes from both.
+    return () => undefined;
+  }
+
   async ping(queueName: string): Promise<void> {
     await this.connectionsOf(queueName).pool.query('SELECT 1 FROM migration LIMIT 1');
   }

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
+import { Redis, ReplyError } from 'ioredis';
 import { DEFAULT_QUEUE_PREFIX, type RedisQueueConnection } from '../queue-connection.js';
 import { EVENTS_KEPT_MAX, type AnyQueue, type QueueBackend } from '../queue-backend.js';
+import { coalesceWrites } from './coalesce-writes.js';
 import { producerRedisOptions } from './redis-options.js';
 
 const MARKER_CHECK_INTERVAL_MS = 1_000;
@@ -35,7 +36,7 @@ export class RedisQueues implements QueueBackend {
     private readonly onError: (error: unknown) => void,
   ) {
     this.prefix = connection.prefix ?? DEFAULT_QUEUE_PREFIX;
-    this.redis = new Redis(connection.url, producerRedisOptions(commandTimeoutMs));
+    this.redis = coalesceWrites(new Redis(connection.url, producerRedisOptions(commandTimeoutMs)));
     this.redis.setMaxListeners(0);
     this.redis.on('error', onError);
   }
@@ -128,6 +129,36 @@ export class RedisQueues implements QueueBackend {
     };
   }
 
+  watchRestart(listener: () => void): () => void {
+    let knownServer: string | undefined;
+    let stopped = false;
+    const check = async () => {
+      const server = await this.serverId();
+      // The connection broke in the question: it is asked again when it is back.
+      if (server === undefined || stopped) return;
+      // A server that tells no id may have been restarted whenever its connection broke.
+      const restarted = knownServer !== undefined && (server === UNKNOWN_SERVER || server !== knownServer);
+      knownServer = server;
+      if (restarted) listener();
+    };
+    const onReady = () => void check();
+    this.redis.on('ready', onReady);
+    if (this.redis.status === 'ready') onReady();
+    return () => {
+      stopped = true;
+      this.redis.off('ready', onReady);
+    };
+  }
+
+  /** Another after each restart; undefined if the connection broke. */
+  private async serverId(): Promise<string | undefined> {
+    try {
+      return /^run_id:(\S+)/m.exec(await this.redis.info('server'))?.[1] ?? UNKNOWN_SERVER;
+    } catch (error) {
+      return error instanceof ReplyError ? UNKNOWN_SERVER : undefined;
+    }
+  }
+
   async ping(): Promise<void> {
     await this.redis.ping();
   }
@@ -140,6 +171,9 @@ export class RedisQueues implements QueueBackend {
     this.queues.clear();
   }
 }
+
+/** What stands for a server that hides its id. */
+const UNKNOWN_SERVER = '';
 
 function isCancelRequested(progress: unknown): boolean {
   if (typeof progress !== 'string' || !progress.includes('cancelRequested')) return false;

@@ -35,6 +35,12 @@ export const queueConfiguration = {
   QUEUE_PREFIX: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, underscores and dashes, at most 64').default('backstitch'),
 };
 
+/** What the orchestrator and whatever serves activities read; the same value for all of them. */
+export const retentionConfiguration = {
+  /** Closed runs, and the keys of their steps, are removed after so long, in milliseconds. 0: never. */
+  RETENTION_MS: integerVariable({ min: 0 }).default(30 * 24 * 60 * 60 * 1_000),
+};
+
 export type CommonConfiguration = z.output<z.ZodObject<typeof commonConfiguration>>;
 export type DatabaseConfiguration = z.output<z.ZodObject<typeof databaseConfiguration>>;
 export type QueueConfiguration = z.output<z.ZodObject<typeof queueConfiguration>>;

@@ -19,6 +19,16 @@ export function httpUrlVariable() {
   return z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).transform((url) => url.replace(/\/+$/, ''));
 }
 
+/** One or more base URLs over HTTP, with commas between; kept as one text. */
+export function httpUrlsVariable() {
+  const url = httpUrlVariable();
+  return z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(url).min(1))
+    .transform((urls) => urls.join());
+}
+
 /** A Postgres connection URL. */
 export function postgresUrlVariable() {
   return z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
