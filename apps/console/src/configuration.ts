@@ -1,4 +1,4 @@
-import { commaSeparatedVariable, commonConfiguration, httpUrlVariable, portVariable, postgresUrlVariable, queueConfiguration } from '@backstitch/service-kit';
+import { commaSeparatedVariable, commonConfiguration, httpUrlsVariable, portVariable, postgresUrlVariable, queueConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 /** What the console reads from its environment. */
@@ -8,8 +8,8 @@ export const configurationSchema = z.object({
   PORT: portVariable(3005),
   /** The role `console`, which sees the queue schemas only. */
   DATABASE_URL: postgresUrlVariable(),
-  /** Base URL of the orchestrator. */
-  CONTROL_URL: httpUrlVariable().default('http://127.0.0.1:3001'),
+  /** Base URL of an orchestrator replica, or of several with commas between. */
+  CONTROL_URL: httpUrlsVariable().default('http://127.0.0.1:3001'),
   /** Shared secret of the control wire. */
   CONTROL_TOKEN: z.string().min(16, 'must have at least 16 characters'),
   /** SHA-256, in hex, of the operator key that opens the console. */

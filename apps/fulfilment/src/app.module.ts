@@ -30,6 +30,7 @@ export class AppModule implements OnModuleInit {
             service,
             dataSource,
             ...activitySettingsFrom(configuration),
+            retentionMs: configuration.RETENTION_MS,
             logger,
             observer: activityMetrics(metricsRegistry),
           }),

@@ -17,6 +17,8 @@ import { OrderPlacer } from './imports/order-placer.js';
 import { ImportStockIntake } from './imports/stock-intake.js';
 import { gatewayMigrations } from './migrations/index.js';
 import { BulkOrchestrator, Orchestrator } from './orchestrator/orchestrator.js';
+import { BoundedOrchestrator } from './overload/bounded-orchestrator.js';
+import { StartGate } from './overload/start-gate.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { OrdersService } from './orders/orders.service.js';
 import { ProblemFilter } from './problems/problem-filter.js';
@@ -39,6 +41,10 @@ export interface GatewayOptions {
   /** Connections of the gateway's own pool; one of them holds the locks of imports. Default 10. */
   databasePoolMax?: number;
   auditorDatabaseUrl: string;
+  /** Starts of requests that the orchestrator is asked for at once. Default 32. */
+  startsUnderWayMax?: number;
+  /** Starts of requests that wait for their turn, a second at most; beyond it they are refused. Default 256. */
+  startsWaitingMax?: number;
   /** For requests: fails within about 3 seconds. */
   orchestrator: Orchestrator;
   /** For imports. */
@@ -53,6 +59,7 @@ export class GatewayModule implements OnApplicationShutdown {
   ) {}
 
   static forRoot(options: GatewayOptions): DynamicModule {
+    const gate = new StartGate({ activeMax: options.startsUnderWayMax ?? 32, waitingMax: options.startsWaitingMax ?? 256 });
     return {
       module: GatewayModule,
       imports: [
@@ -67,7 +74,8 @@ export class GatewayModule implements OnApplicationShutdown {
       ],
       controllers: [OrdersController, ReturnsController, ImportsController, ReportsController, WorkflowsController, StockController],
       providers: [
-        { provide: Orchestrator, useValue: options.orchestrator },
+        { provide: StartGate, useValue: gate },
+        { provide: Orchestrator, useValue: new BoundedOrchestrator(options.orchestrator, gate) },
         { provide: BulkOrchestrator, useValue: options.bulkOrchestrator },
         { provide: AUDITOR_POOL, useFactory: () => auditorPool(options.auditorDatabaseUrl) },
         { provide: APP_FILTER, useClass: ProblemFilter },

@@ -9,6 +9,8 @@ import { ClientOrchestrator } from './orchestrator/client-orchestrator.js';
 /** A request is answered 503 when the orchestrator has not answered by then. */
 const REQUEST_TIMEOUT_MS = 2_500;
 const CONNECT_TIMEOUT_MS = 800;
+/** Beside the starts, reads and decisions have connections of their own. */
+const OTHER_CONNECTIONS = 32;
 /** A batch of 250 orders may take its time. */
 const BULK_TIMEOUT_MS = 60_000;
 
@@ -21,8 +23,10 @@ await bootstrapService({
     return GatewayModule.forRoot({
       databaseUrl: configuration.DATABASE_URL,
       databasePoolMax: configuration.DATABASE_POOL_MAX,
+      startsUnderWayMax: configuration.STARTS_UNDER_WAY_MAX,
+      startsWaitingMax: configuration.STARTS_WAITING_MAX,
       auditorDatabaseUrl: configuration.AUDITOR_DATABASE_URL,
-      orchestrator: new ClientOrchestrator(new WorkflowClient({ ...connection, timeoutMs: REQUEST_TIMEOUT_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS })),
+      orchestrator: new ClientOrchestrator(new WorkflowClient({ ...connection, timeoutMs: REQUEST_TIMEOUT_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS, connectionsMax: configuration.STARTS_UNDER_WAY_MAX + OTHER_CONNECTIONS })),
       bulkOrchestrator: new ClientOrchestrator(new WorkflowClient({ ...connection, timeoutMs: BULK_TIMEOUT_MS })),
     });
   },

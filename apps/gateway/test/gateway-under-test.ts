@@ -9,6 +9,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { GatewayModule } from '../src/gateway.module.js';
 import { configureHttpEdge, GATEWAY_FASTIFY_OPTIONS } from '../src/http/http-edge.js';
+import { StartGate } from '../src/overload/start-gate.js';
 import { createApiKey } from '../src/security/create-key.js';
 import type { Role } from '../src/security/roles.js';
 import { FakeOrchestrator } from './fake-orchestrator.js';
@@ -55,7 +56,7 @@ export class GatewayUnderTest {
 
   static async start(
     database: TestDatabase,
-    { orchestrator = new FakeOrchestrator(), requestsPerMinute = 100_000 }: { orchestrator?: FakeOrchestrator; requestsPerMinute?: number } = {},
+    { orchestrator = new FakeOrchestrator(), requestsPerMinute = 100_000, ...limits }: { orchestrator?: FakeOrchestrator; requestsPerMinute?: number; startsUnderWayMax?: number; startsWaitingMax?: number } = {},
   ): Promise<GatewayUnderTest> {
     const service = 'gateway';
     const root: DynamicModule = {
@@ -67,7 +68,7 @@ export class GatewayUnderTest {
           metricsRegistry: createMetricsRegistry(service),
           healthRegistry: new HealthRegistry(),
         }),
-        GatewayModule.forRoot({ databaseUrl: database.url, auditorDatabaseUrl: database.url, databasePoolMax: 6, orchestrator, bulkOrchestrator: orchestrator }),
+        GatewayModule.forRoot({ databaseUrl: database.url, auditorDatabaseUrl: database.url, databasePoolMax: 6, orchestrator, bulkOrchestrator: orchestrator, ...limits }),
       ],
     };
     const adapter = new FastifyAdapter(GATEWAY_FASTIFY_OPTIONS);
@@ -76,7 +77,8 @@ export class GatewayUnderTest {
       routes.push(...[method].flat().map((name) => `${name} ${url}`));
     });
     const app = await NestFactory.create<NestFastifyApplication>(root, adapter, { logger: false, abortOnError: false });
-    await configureHttpEdge(app, { requestsPerMinute });
+    // Specs share the machine with others: its load is not theirs.
+    await configureHttpEdge(app, { requestsPerMinute, eventLoopDelayMaxMs: Infinity });
     await app.listen(0, '127.0.0.1');
     const dataSource = app.get(DataSource);
     const keys = {
@@ -105,6 +107,11 @@ export class GatewayUnderTest {
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
     return { status: response.status, headers: response.headers, body: isJson && text !== '' ? JSON.parse(text) : text };
+  }
+
+  /** Resolves when orders are taken again after a refusal. */
+  async untilOpen(): Promise<void> {
+    while (this.app.get(StartGate).isClosed) await new Promise((resolve) => setTimeout(resolve, 10));
   }
 
   upload(csv: string, query = '', key = this.keys.operator): Promise<Answer> {

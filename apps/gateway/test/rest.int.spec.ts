@@ -94,12 +94,13 @@ describe('the REST edge', () => {
   it.each<[string, Error, number, string]>([
     ['the orchestrator is away', Object.assign(new Error('x'), { name: 'OrchestratorUnreachableError' }), 503, 'orchestrator-unavailable'],
     ['its database is away', new StoreUnavailableError(4_000), 503, 'database-unavailable'],
-    ['it has too much to do', new OverloadedError(1_500), 429, 'overloaded'],
+    ['it has too much to do', new OverloadedError(1_500), 503, 'overloaded'],
   ])('says when to try again where %s', async (_what, error, status, name) => {
     orchestrator.outage = error;
     const answer = await place();
     expect(answer).toMatchObject({ status, body: { type: problem(name) } });
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    await gateway.untilOpen();
   });
 
   it('shows each step and each undo with attempts, last failure and next attempt', async () => {

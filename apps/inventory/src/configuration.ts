@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration } from '@backstitch/service-kit';
+import { commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 export const configurationSchema = z.object({
@@ -8,6 +8,7 @@ export const configurationSchema = z.object({
   /** Shared out among steps and undos at once; see sharePool. */
   DATABASE_POOL_MAX: integerVariable({ min: 4, max: 500 }).default(20),
   ...queueConfiguration,
+  ...retentionConfiguration,
 });
 
 export type InventoryConfiguration = z.output<typeof configurationSchema>;

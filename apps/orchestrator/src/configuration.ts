@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration } from '@backstitch/service-kit';
+import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 /** What the orchestrator reads from its environment. */
@@ -6,9 +6,14 @@ export const configurationSchema = z.object({
   ...commonConfiguration,
   ...databaseConfiguration,
   ...queueConfiguration,
+  ...retentionConfiguration,
   PORT: portVariable(3001),
   /** Shared secret of the control wire. */
   CONTROL_TOKEN: z.string().min(16, 'must have at least 16 characters'),
+  /** Activities that wait for their first answer on any one task queue; from there on starts are refused for a while. */
+  ADMISSION_OPEN_ACTIVITIES_MAX: integerVariable({ min: 1, max: 100_000_000 }).default(5_000),
+  /** Base URL at which the other replicas reach this one. Not set: made of the address that it listens at, or of the host name where that is all addresses. */
+  CONTROL_ADVERTISE_URL: httpUrlVariable().optional(),
   /** Worker threads that run workflow code. */
   SANDBOX_THREADS: integerVariable({ min: 1, max: 64 }).default(1),
 });

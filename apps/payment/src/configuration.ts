@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration } from '@backstitch/service-kit';
+import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 /** A simulator takes any key of Stripe's form. */
@@ -10,6 +10,7 @@ export const configurationSchema = z
     ...commonConfiguration,
     ...databaseConfiguration,
     ...queueConfiguration,
+    ...retentionConfiguration,
     PORT: portVariable(3003),
     /** Each attempt holds a connection while it waits for Stripe: what is worked on at once follows from this, see {@link concurrencies}. */
     DATABASE_POOL_MAX: integerVariable({ min: 4, max: 500 }).default(16),

@@ -44,6 +44,7 @@ export class PaymentModule implements OnModuleInit, OnApplicationShutdown {
             service: SERVICE,
             dataSource,
             ...activitySettingsFrom(configuration),
+            retentionMs: configuration.RETENTION_MS,
             ...concurrencies(configuration.DATABASE_POOL_MAX),
             logger,
             observer: activityMetrics(metricsRegistry),

@@ -70,7 +70,9 @@ export async function bundle({ entries, outputDirectory, workspaceNames }) {
     target: 'node20',
     conditions: ['@backstitch/source'],
     sourcemap: 'linked',
-    keepNames: true,
+    // Nothing is minified, so names stay as they are but where two of one bundle are the same. With keepNames each closure would be given its name anew
+    // whenever it is made: over 1% of a service's time.
+    keepNames: false,
     metafile: true,
     logLevel: 'warning',
     plugins: [workspaceSource(workspaceNames)],

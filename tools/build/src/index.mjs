@@ -1,2 +1,3 @@
 export { bundle } from './bundle.mjs';
 export { pruneLock } from './prune-lock.mjs';
+export { workspacePackages } from './workspace.mjs';

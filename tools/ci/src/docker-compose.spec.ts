@@ -10,6 +10,7 @@ interface ConfigurationSchema {
 interface ComposeService {
   image?: string;
   build?: string;
+  container_name?: string;
   command?: string[];
   environment?: Record<string, string | number>;
   volumes?: string[];
@@ -105,6 +106,19 @@ describe('docker-compose.yml', () => {
 
   it('publishes on loopback only', () => {
     for (const { ports = [] } of Object.values(compose.services)) for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:/);
+  });
+
+  it('lets services be scaled: none that may run several times has a name or a port of the host to itself', () => {
+    const scaled = ['orchestrator', 'inventory', 'payment', 'fulfilment', 'gateway'];
+    for (const name of scaled) {
+      const { ports = [], container_name: containerName } = serviceOf(name);
+      expect({ name, containerName }).toEqual({ name, containerName: undefined });
+      // A range can be given for the gateway; the others are reached within the network alone.
+      expect({ name, ports }).toEqual({ name, ports: name === 'gateway' ? ['127.0.0.1:${GATEWAY_PORTS:-3000}:3000'] : [] });
+    }
+    // The service's name stands for all its containers; an address of one of them in it would leave the others out.
+    for (const name of ['gateway', 'console']) expect(serviceOf(name).environment?.['CONTROL_URL']).toBe('http://orchestrator:3001');
+    expect(interpolate(serviceOf('orchestrator').environment?.['CONTROL_ADVERTISE_URL'] ?? '')).toBe('');
   });
 
   it('builds each folder from a Dockerfile that ends as another user than root', () => {

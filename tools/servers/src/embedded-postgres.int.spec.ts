@@ -45,4 +45,22 @@ describe('embedded Postgres', () => {
       rmSync(directory, { recursive: true, force: true });
     }
   });
+
+  it('given a server with data, when it is crashed by an immediate shutdown, then it is up again once that is told, as another process', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'backstitch-postgres-spec-'));
+    chmodSync(directory, 0o755);
+    const server = await startEmbeddedPostgres({ dataDirectory: join(directory, 'data') });
+    try {
+      await answers(server.url, 'CREATE TABLE kept AS SELECT 42 AS answer');
+      for (let crashes = 1; crashes <= 2; crashes += 1) {
+        const before = server.serverPid();
+        await server.crash({ downMs: 50 });
+        expect(await answers(server.url, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+        expect(server.serverPid()).not.toBe(before);
+      }
+    } finally {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true });
+    }
+  });
 });

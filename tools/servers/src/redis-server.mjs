@@ -1,16 +1,22 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.mjs';
 
 /**
  * @typedef {object} RedisServer
  * @property {string} url
  * @property {number} port
- * @property {number} pid
+ * @property {number} pid another one after each crash
+ * @property {(options?: { downMs?: number }) => Promise<void>} crash kills it with SIGKILL; it stays down for `downMs` (default 0) and is started again at the
+ *   same port on the same files; resolves when it takes connections
+ * @property {() => Promise<void>} flushAll empties it
  * @property {() => Promise<void>} stop shuts down with SIGTERM; the append-only file is kept
  */
 
 const START_TIMEOUT_MS = 15_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 
 /**
  * Whether a `redis-server` is on the PATH.
@@ -31,6 +37,35 @@ export function hasRedisServer() {
 export async function startRedis({ directory, port: preferredPort }) {
   mkdirSync(directory, { recursive: true });
   const port = await freePort(preferredPort);
+  let server = await spawnRedis(directory, port);
+  let stopped = false;
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return server.pid;
+    },
+    async crash({ downMs = 0 } = {}) {
+      server.kill('SIGKILL');
+      await server.exited;
+      await delay(downMs);
+      if (!stopped) server = await spawnRedis(directory, port);
+    },
+    flushAll: () => flushAll(port),
+    async stop() {
+      stopped = true;
+      server.kill('SIGTERM');
+      await server.exited;
+    },
+  };
+}
+
+/**
+ * @param {string} directory
+ * @param {number} port
+ * @returns {Promise<{ pid: number, exited: Promise<unknown>, kill: (signal: NodeJS.Signals) => void }>} when it takes connections
+ */
+async function spawnRedis(directory, port) {
   const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', directory, '--appendonly', 'yes', '--maxmemory-policy', 'noeviction', '--save', '', '--daemonize', 'no'],
@@ -57,13 +92,23 @@ export async function startRedis({ directory, port: preferredPort }) {
     });
   });
   server.stderr.resume();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    port,
-    pid: /** @type {number} */ (server.pid),
-    async stop() {
-      server.kill('SIGTERM');
-      await exited;
-    },
-  };
+  return { pid: /** @type {number} */ (server.pid), exited, kill: (signal) => void server.kill(signal) };
+}
+
+/**
+ * @param {number} port
+ * @returns {Promise<void>}
+ */
+function flushAll(port) {
+  const socket = connect({ port, host: '127.0.0.1', timeout: ANSWER_TIMEOUT_MS });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.once('timeout', () => socket.destroy(new Error(`redis-server did not answer within ${ANSWER_TIMEOUT_MS} ms.`)));
+    socket.once('data', (answer) => {
+      socket.end();
+      if (String(answer).startsWith('+OK')) resolve(undefined);
+      else reject(new Error(`redis-server refused to be emptied: ${String(answer).trim()}`));
+    });
+    socket.write('FLUSHALL\r\n');
+  });
 }

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { freePort } from '@backstitch/servers';
+import { freePort, isPortFree } from '@backstitch/servers';
 import { choosePorts } from './choose-ports.mjs';
 
 const open: Server[] = [];
@@ -38,5 +38,13 @@ describe('the ports of the stack', () => {
     const chosen = await choosePorts({ ports: { gateway: port, console: port }, anyPort: true }, () => undefined);
     expect(chosen.gateway).toBe(port);
     expect(chosen.console).not.toBe(port);
+  });
+
+  it('given several instances of a service, when ports are chosen, then each gets its own, ten apart if they are free', async () => {
+    const orchestrator = await freePort();
+    const chosen = await choosePorts({ ports: { orchestrator }, anyPort: true, instances: { orchestrator: 3, payment: 2 } }, () => undefined);
+    expect(Object.keys(chosen)).toEqual(expect.arrayContaining(['postgres', 'orchestrator', 'orchestrator-2', 'orchestrator-3', 'payment', 'payment-2']));
+    expect(new Set(Object.values(chosen)).size).toBe(Object.keys(chosen).length);
+    if (await isPortFree(orchestrator + 10)) expect(chosen['orchestrator-2']).toBe(orchestrator + 10);
   });
 });

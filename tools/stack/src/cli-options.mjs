@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { checkInstanceCounts, SCALABLE } from './services.mjs';
 
 /**
  * @typedef {object} CliOptions
  * @property {string} [ordersFile] absolute path of the CSV file to import instead of placing samples
  * @property {number} [stockPerSku] stock that each SKU of the file starts with; the gateway's own default if absent
  * @property {number} [gatewayPort] preferred port of the gateway
+ * @property {import('./services.mjs').InstanceCounts} instances processes of each service
  * @property {boolean} exit stop when the orders have ended
  * @property {string} [jsonFile] absolute path to write the outcome to
  * @property {boolean} verbose
@@ -30,6 +32,7 @@ export const HELP = `Starts the whole order platform on this machine.
 Options
   --orders FILE    CSV with the columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice, CustomerID, Country
   --stock N        pieces that each SKU of the file starts with, if it is new (default: enough)
+  --scale NAME=N   N processes of a service (${SCALABLE.join(', ')}); may be given for several
   --exit           stops when the orders have ended; exit code 0 only if the accounts are clean
   --json FILE      writes the outcome as JSON
   --verbose        shows all logs instead of errors only (all are always in .backstitch/logs/)
@@ -57,6 +60,7 @@ export function readCliOptions(args, directory, { PORT: port } = {}) {
     ordersFile,
     stockPerSku: values.stock === undefined ? undefined : wholeNumber(values.stock, '--stock', STOCK_MAX),
     gatewayPort: port === undefined || port === '' ? undefined : wholeNumber(port, 'PORT', PORT_MAX),
+    instances: readScale(values.scale ?? []),
     exit: values.exit ?? false,
     jsonFile: values.json === undefined ? undefined : resolve(directory, values.json),
     verbose: values.verbose ?? false,
@@ -74,6 +78,7 @@ function parse(args) {
       options: {
         orders: { type: 'string' },
         stock: { type: 'string' },
+        scale: { type: 'string', multiple: true },
         exit: { type: 'boolean' },
         json: { type: 'string' },
         verbose: { type: 'boolean' },
@@ -86,11 +91,34 @@ function parse(args) {
 }
 
 /**
+ * What `--scale` says.
+ *
+ * @param {string[]} scales each `NAME=N`
+ * @returns {import('./services.mjs').InstanceCounts}
+ * @throws {UsageError}
+ */
+export function readScale(scales) {
+  const counts = Object.fromEntries(
+    scales.map((scale) => {
+      const [, name = '', count] = /^([\w-]+)=(\d+)$/.exec(scale) ?? [];
+      if (count === undefined) throw new UsageError(`--scale takes NAME=N, such as orchestrator=2, not "${scale}".`);
+      return [name, Number(count)];
+    }),
+  );
+  try {
+    checkInstanceCounts(counts);
+  } catch (error) {
+    throw new UsageError(`--scale: ${/** @type {Error} */ (error).message}`);
+  }
+  return counts;
+}
+
+/**
  * @param {string} text
  * @param {string} option
  * @param {number} max
  */
-function wholeNumber(text, option, max) {
+export function wholeNumber(text, option, max) {
   const number = Number(text);
   if (!/^\d+$/.test(text) || number > max) throw new UsageError(`${option} must be a whole number of at most ${max.toLocaleString('en')}, not "${text}".`);
   return number;

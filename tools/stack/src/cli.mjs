@@ -39,10 +39,11 @@ export async function main(args) {
       directory: join(WORKSPACE, STATE_DIRECTORY),
       redisUrl: process.env.REDIS_URL || undefined,
       host: process.env.HOST || undefined,
+      instances: options.instances,
       ports: options.gatewayPort === undefined ? {} : { gateway: options.gatewayPort },
       onProgress: say,
       onLine: (name, line) => {
-        const shown = showLogLine(name, line, { minimumLevel: options.verbose ? 'debug' : 'error', index: Object.keys(DEFAULT_PORTS).indexOf(name) });
+        const shown = showLogLine(name, line, { minimumLevel: options.verbose ? 'debug' : 'error', index: Object.keys(DEFAULT_PORTS).findIndex((service) => name.startsWith(service)) });
         if (shown !== undefined) console.log(shown);
       },
       signal: interruption.signal,

@@ -3,9 +3,10 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 /** Restarts within {@link RESTART_WINDOW_MS}; one more crash, and the process is given up. */
-const RESTARTS_MAX = 5;
+const RESTARTS_MAX_DEFAULT = 5;
 const RESTART_WINDOW_MS = 60_000;
 const RESTART_DELAY_MS = 500;
+const RESTART_DELAY_MAX_MS = 8_000;
 const KILL_AFTER_MS = 14_000;
 
 /**
@@ -19,6 +20,7 @@ const KILL_AFTER_MS = 14_000;
  * @property {(pid: number) => void} onStart
  * @property {(message: string) => void} onCrash says what happened and what follows
  * @property {() => void} onGivenUp it crashed too often
+ * @property {number} [restartsMax] after how many crashes within a minute one more is too often; killing it on purpose is no crash. Default 5
  */
 
 /**
@@ -35,8 +37,11 @@ export class ManagedProcess {
   /** @type {Promise<void>} */
   #exited = Promise.resolve();
   #stopping = false;
-  /** It was killed on purpose: what follows is no crash. */
-  #killed = false;
+  /**
+   * It was killed on purpose: what follows is no crash.
+   * @type {{ downMs: number } | undefined}
+   */
+  #killed;
   /** @type {number[]} */
   #restartsAtMs = [];
   /** @type {NodeJS.Timeout | undefined} */
@@ -76,11 +81,16 @@ export class ManagedProcess {
     if (child.pid !== undefined) onStart(child.pid);
   }
 
-  /** Ends it at once, as a crash would; it is started again, and that does not count as a crash. */
-  kill() {
-    if (this.#child === undefined) return;
-    this.#killed = true;
-    this.#child.kill('SIGKILL');
+  /**
+   * Ends it at once with SIGKILL, as a crash would; it is started again, and that does not count as a crash.
+   *
+   * @param {{ downMs?: number }} [options] how long it stays down. Default 0
+   * @returns {boolean} false: it does not run just now
+   */
+  kill({ downMs = 0 } = {}) {
+    if (this.#child === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return false;
+    this.#killed = { downMs };
+    return this.#child.kill('SIGKILL');
   }
 
   /**
@@ -100,22 +110,24 @@ export class ManagedProcess {
 
   /** @param {string} reason */
   #restartAfterCrash(reason) {
-    const { name, onCrash, onGivenUp } = this.#options;
-    if (this.#killed) {
-      this.#killed = false;
-      onCrash(`${name} was killed; it is started again.`);
-      this.start();
+    const { name, onCrash, onGivenUp, restartsMax = RESTARTS_MAX_DEFAULT } = this.#options;
+    if (this.#killed !== undefined) {
+      const { downMs } = this.#killed;
+      this.#killed = undefined;
+      onCrash(`${name} was killed; it is started again${downMs > 0 ? ` in ${downMs} ms` : ''}.`);
+      if (downMs > 0) this.#restartTimer = setTimeout(() => this.start(), downMs);
+      else this.start();
       return;
     }
     const now = Date.now();
     this.#restartsAtMs = [...this.#restartsAtMs.filter((atMs) => now - atMs < RESTART_WINDOW_MS), now];
-    if (this.#restartsAtMs.length > RESTARTS_MAX) {
+    if (this.#restartsAtMs.length > restartsMax) {
       this.#stopping = true;
-      onCrash(`${name} ended (${reason}) more than ${RESTARTS_MAX} times within a minute and is not started again.`);
+      onCrash(`${name} ended (${reason}) more than ${restartsMax} times within a minute and is not started again.`);
       onGivenUp();
       return;
     }
-    const delayMs = RESTART_DELAY_MS * 2 ** (this.#restartsAtMs.length - 1);
+    const delayMs = Math.min(RESTART_DELAY_MAX_MS, RESTART_DELAY_MS * 2 ** (this.#restartsAtMs.length - 1));
     onCrash(`${name} ended (${reason}); it is started again.`);
     this.#restartTimer = setTimeout(() => this.start(), delayMs);
   }

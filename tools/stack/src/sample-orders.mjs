@@ -1,3 +1,4 @@
+import { seededRandom } from './seeded-random.mjs';
 import { COUNTRY_NOT_SERVED } from './services.mjs';
 
 /** @typedef {import('@backstitch/contracts').PlaceOrder} PlaceOrder */
@@ -31,7 +32,7 @@ export const SAMPLE_STOCK = [...ARTICLES.map(({ sku }) => ({ sku, quantity: 1_00
  * @returns {SampleOrder[]}
  */
 export function sampleOrders(count, seed = 1) {
-  const random = mulberry32(seed);
+  const random = seededRandom(seed);
   const pick = (/** @type {number} */ bound) => Math.floor(random() * bound);
   return Array.from({ length: count }, (_, index) => {
     const shuffled = ARTICLES.map((article) => ({ article, rank: random() })).sort((a, b) => a.rank - b.rank);
@@ -53,18 +54,4 @@ export function sampleOrders(count, seed = 1) {
       expected: tooMany || declined || country === COUNTRY_NOT_SERVED ? 'compensated' : 'completed',
     };
   });
-}
-
-/**
- * A small generator of pseudo-random numbers in [0, 1).
- * @param {number} seed
- */
-function mulberry32(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

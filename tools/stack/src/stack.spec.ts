@@ -32,6 +32,11 @@ describe('the options of npm start', () => {
     });
   });
 
+  it('say how many of each service there are', () => {
+    expect(readCliOptions(['--scale', 'orchestrator=2', '--scale', 'payment=3'], directory).instances).toEqual({ orchestrator: 2, payment: 3 });
+    expect(readCliOptions([], directory).instances).toEqual({});
+  });
+
   it('take the gateway’s port from the environment, or refuse it', () => {
     expect(readCliOptions([], directory, { PORT: '8080' }).gatewayPort).toBe(8_080);
     expect(readCliOptions([], directory, { PORT: '' }).gatewayPort).toBeUndefined();
@@ -45,6 +50,9 @@ describe('the options of npm start', () => {
     { args: ['--stock', '50'], says: /--orders/ },
     { args: ['--orders', '.', '--stock', '-1'], says: /--stock/ },
     { args: ['--orders', '.', '--stock', 'many'], says: /whole number/ },
+    { args: ['--scale', 'orchestrator'], says: /NAME=N/ },
+    { args: ['--scale', 'console=2'], says: /one console only/ },
+    { args: ['--scale', 'warehouse=2'], says: /no service warehouse/ },
   ])('refuse $args', ({ args, says }) => {
     expect(() => readCliOptions(args, directory)).toThrow(UsageError);
     expect(() => readCliOptions(args, directory)).toThrow(says);
@@ -129,8 +137,9 @@ describe('the state directory', () => {
 });
 
 describe('a managed process', () => {
-  const managed = (script: string, seen: { lines: string[]; crashes: string[]; givenUp: number }) =>
+  const managed = (script: string, seen: { lines: string[]; crashes: string[]; givenUp: number }, restartsMax?: number) =>
     new ManagedProcess({
+      restartsMax,
       name: 'worker',
       command: ['-e', script],
       directory,
@@ -155,6 +164,21 @@ describe('a managed process', () => {
     await worker.stop();
     expect(worker.pid).toBeUndefined();
     expect(seen).toMatchObject({ givenUp: 0, lines: Array.from({ length: 8 }, () => 'up') });
+  });
+
+  it('is given up after as many crashes as are allowed, which its being killed is not one of', async () => {
+    const seen = { lines: [] as string[], crashes: [] as string[], givenUp: 0 };
+    const worker = managed(`console.log('up'); setInterval(() => {}, 1000); if (require('fs').existsSync('broken')) process.exit(3)`, seen, 1);
+    worker.start();
+    await waitUntil(async () => seen.lines.length === 1 || undefined, { timeoutMs: 5_000, what: 'the first start' });
+    expect(worker.kill({ downMs: 30 })).toBe(true);
+    expect(worker.kill()).toBe(true);
+    await waitUntil(async () => seen.lines.length === 2 || undefined, { timeoutMs: 5_000, what: 'the second start' });
+    expect(seen.crashes).toEqual(['worker was killed; it is started again.']);
+    writeFileSync(join(directory, 'broken'), '');
+    worker.kill();
+    await waitUntil(async () => seen.givenUp === 1 || undefined, { timeoutMs: 10_000, what: 'it to be given up' });
+    expect(seen.crashes.at(-1)).toContain('more than 1 times within a minute');
   });
 
   it('is told when the process that started it is gone', async () => {

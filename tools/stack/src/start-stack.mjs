@@ -6,35 +6,43 @@ import { readOrMakeKeys } from './api-keys.mjs';
 import { choosePorts } from './choose-ports.mjs';
 import { ManagedProcess } from './managed-process.mjs';
 import { reachRedis } from './reach-redis.mjs';
-import { commandOf, DEFAULT_PORTS, environmentOf, reachable, STOP_ORDER } from './services.mjs';
+import { checkInstanceCounts, commandOf, DEFAULT_PORTS, environmentOf, instanceName, instancesOf, STOP_ORDER, urlOf } from './services.mjs';
 import { StackLock } from './stack-lock.mjs';
 import { dataDirectoryOf, prepareStateDirectory, readOrMakeSecrets } from './state-directory.mjs';
 import { waitUntil } from './wait-until.mjs';
 
 /** @typedef {import('./services.mjs').ServiceName} ServiceName */
+/** @typedef {import('./services.mjs').Instance} Instance */
+/** @typedef {Instance & { url: string, process: ManagedProcess }} RunningInstance */
 /**
  * @typedef {object} StackOptions
  * @property {string} directory for data, logs and keys; made if missing
  * @property {string} [redisUrl] queues on that Redis; absent: on Postgres
  * @property {string} [queuePrefix] of the keys in Redis. Default `backstitch`
  * @property {string} [host] Default 127.0.0.1
- * @property {Partial<Record<ServiceName | 'postgres', number>>} [ports] preferred ports; each is replaced by a free one if it is taken. Default 3000 and up; `{}` with `anyPort`
+ * @property {import('./services.mjs').InstanceCounts} [instances] how many processes of each service; several can be of orchestrator, inventory, payment, fulfilment and gateway. Default 1
+ * @property {number} [restartsMax] crashes of one process within a minute after which one more ends the stack; {@link ManagedProcess.kill} is none. Default 5
+ * @property {Partial<Record<ServiceName | 'postgres', number>>} [ports] preferred ports; each is replaced by a free one if it is taken. Further instances prefer 10, 20 … above. Default 3000 and up; `{}` with `anyPort`
  * @property {boolean} [anyPort] true: any free ports, for tests
  * @property {boolean} [durable] false turns Postgres' fsync off, for tests. Default true
- * @property {Partial<Record<ServiceName, NodeJS.ProcessEnv>>} [environment] further variables of a service
- * @property {(name: string, line: string) => void} [onLine] each log line of a service
+ * @property {Partial<Record<ServiceName, NodeJS.ProcessEnv>>} [environment] further variables of a service, all its instances
+ * @property {Partial<Record<ServiceName, string>>} [programs] another main program of a service than the one in `dist/`
+ * @property {(name: string, line: string) => void} [onLine] each log line of an instance
  * @property {(message: string) => void} [onProgress] what is being done, in plain words
  * @property {(error: Error) => void} [onFailure] a service was given up
  * @property {AbortSignal} [signal] gives up starting
  */
 /**
  * @typedef {object} Stack
- * @property {Record<ServiceName, string>} urls base URLs
+ * @property {Record<ServiceName, string>} urls base URLs, each of the service's first instance
  * @property {import('./api-keys.mjs').ApiKeys} keys
  * @property {string} controlToken
  * @property {Record<string, string>} databaseUrls by role, and the superuser's as `admin`
- * @property {(name: ServiceName) => ManagedProcess} service
- * @property {(name: ServiceName) => Promise<void>} waitUntilReady
+ * @property {readonly RunningInstance[]} services every instance of every service
+ * @property {(name: ServiceName) => ManagedProcess} service its first instance
+ * @property {(name: ServiceName, number: number) => RunningInstance} instance from 1; throws RangeError if there is none with that number
+ * @property {(name: ServiceName, number?: number) => Promise<void>} waitUntilReady of that instance, by default the first
+ * @property {import('@backstitch/servers').PostgresServer} postgres
  * @property {() => Promise<void>} stop gracefully, services first and Postgres last; safe to call twice
  * @property {() => void} killServices at once
  */
@@ -50,19 +58,20 @@ const READY_TIMEOUT_MS = 60_000;
  * @throws {import('./reach-redis.mjs').RedisUnreachableError} if nothing listens at `redisUrl`
  */
 export async function startStack(options) {
-  const { directory, onProgress = () => undefined } = options;
+  const { directory, instances, onProgress = () => undefined } = options;
+  checkInstanceCounts(instances ?? {});
   prepareStateDirectory(directory);
   const lock = await StackLock.take(directory);
   /** @type {(() => Promise<void>)[]} */
   const undo = [async () => lock.release()];
   const givenUp = failureSignal();
-  /** @type {Map<ServiceName, ManagedProcess>} */
-  const processes = new Map();
+  /** @type {RunningInstance[]} */
+  const services = [];
   /** @type {Promise<void> | undefined} */
   let stopping;
   const stop = () =>
     (stopping ??= (async () => {
-      for (const names of STOP_ORDER) await Promise.all(names.map((name) => processes.get(name)?.stop()));
+      for (const names of STOP_ORDER) await Promise.all(services.filter(({ service }) => names.includes(service)).map((instance) => instance.process.stop()));
       for (const step of undo.reverse()) await step();
     })());
 
@@ -87,23 +96,24 @@ export async function startStack(options) {
     const { urls: databaseUrls } = await bootstrapDatabase({ adminUrl: postgres.url, passwords, queues: redisUrl === undefined ? 'postgres' : 'redis' });
 
     /** @type {import('./services.mjs').Wiring} */
-    const wiring = { directory, host, ports, databaseUrls, redisUrl, queuePrefix: options.queuePrefix ?? 'backstitch', controlToken: secrets.controlToken };
-    const urls = /** @type {Record<ServiceName, string>} */ (
-      Object.fromEntries(Object.keys(DEFAULT_PORTS).map((name) => [name, `http://${reachable(host)}:${ports[/** @type {ServiceName} */ (name)]}`]))
-    );
-    const waitUntilReady = (/** @type {ServiceName} */ name) => readiness(name, urls[name], signal);
-    const start = (/** @type {ServiceName} */ name) => {
-      const managed = manage(name, wiring);
-      processes.set(name, managed);
-      managed.start();
-      return waitUntilReady(name);
-    };
+    const wiring = { directory, host, ports, instances, databaseUrls, redisUrl, queuePrefix: options.queuePrefix ?? 'backstitch', controlToken: secrets.controlToken };
+    const urls = /** @type {Record<ServiceName, string>} */ (Object.fromEntries(Object.keys(DEFAULT_PORTS).map((name) => [name, urlOf(name, wiring)])));
+    const waitUntilReady = (/** @type {ServiceName} */ service, number = 1) => readiness(service, urlOf(instanceName(service, number), wiring), signal);
+    const start = (/** @type {ServiceName} */ service) =>
+      Promise.all(
+        instancesOf(service, instances).map((instance) => {
+          const managed = manage(instance, wiring);
+          services.push({ ...instance, url: urlOf(instance.name, wiring), process: managed });
+          managed.start();
+          return waitUntilReady(service, instance.number);
+        }),
+      );
 
     onProgress('Starting the services');
     /** @type {ServiceName[]} */
     const first = ['stripe-simulator', 'orchestrator', 'inventory', 'payment', 'fulfilment', 'gateway'];
     await untilReadyOrGivenUp(first.map(start));
-    const keys = await readOrMakeKeys({ directory, environment: environmentOf('gateway', wiring) });
+    const keys = await readOrMakeKeys({ directory, environment: environmentOf({ service: 'gateway', number: 1, name: 'gateway' }, wiring) });
     wiring.consoleKeySha256 = createHash('sha256').update(keys.operator).digest('hex');
     await untilReadyOrGivenUp([start('console')]);
 
@@ -112,29 +122,43 @@ export async function startStack(options) {
       keys,
       controlToken: secrets.controlToken,
       databaseUrls: { ...databaseUrls, admin: withDatabase(postgres.url, databaseUrls.gateway) },
-      service: (/** @type {ServiceName} */ name) => /** @type {ManagedProcess} */ (processes.get(name)),
+      services,
+      service: (/** @type {ServiceName} */ name) => instance(name, 1).process,
+      instance,
       waitUntilReady,
+      postgres,
       stop,
-      killServices: () => processes.forEach((managed) => managed.kill()),
+      killServices: () => services.forEach((running) => running.process.kill()),
     };
   }
 
-  /** @param {Promise<void>[]} waits */
+  /**
+   * @param {ServiceName} service
+   * @param {number} number
+   */
+  function instance(service, number) {
+    const found = services.find((running) => running.service === service && running.number === number);
+    if (found === undefined) throw new RangeError(`There is no instance ${number} of ${service}.`);
+    return found;
+  }
+
+  /** @param {Promise<unknown>[]} waits */
   async function untilReadyOrGivenUp(waits) {
     await Promise.race([Promise.all(waits), givenUp.promise]);
   }
 
   /**
-   * @param {ServiceName} name
+   * @param {Instance} instance
    * @param {import('./services.mjs').Wiring} wiring
    */
-  function manage(name, wiring) {
+  function manage({ service, number, name }, wiring) {
     return new ManagedProcess({
       name,
-      command: commandOf(name),
+      command: commandOf(service, options.programs?.[service]),
       directory,
-      environment: { ...environmentOf(name, wiring), ...options.environment?.[name] },
+      environment: { ...environmentOf({ service, number, name }, wiring), ...options.environment?.[service] },
       logFile: join(directory, 'logs', `${name}.log`),
+      restartsMax: options.restartsMax,
       onLine: (line) => options.onLine?.(name, line),
       onStart: (pid) => lock.addChild(pid),
       onCrash: onProgress,
@@ -159,7 +183,7 @@ function failureSignal() {
 
 /**
  * @param {ServiceName} name
- * @param {string} url
+ * @param {string} url of the instance
  * @param {AbortSignal} [signal]
  */
 async function readiness(name, url, signal) {

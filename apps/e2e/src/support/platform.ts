@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { hasRedisServer, startRedis } from '@backstitch/servers';
 import { buildPlatform, startStack, type Stack } from '@backstitch/stack';
 
+type StackOptions = Parameters<typeof startStack>[0];
+
 export type Backend = 'postgres' | 'redis';
 type RedisServer = Awaited<ReturnType<typeof startRedis>>;
 
@@ -24,7 +26,8 @@ export function backends(): Backend[] {
   return hasRedisServer() ? ['postgres', 'redis'] : ['postgres'];
 }
 
-export async function startPlatform(backend: Backend): Promise<Platform> {
+/** @param options.instances processes of each service; default one */
+export async function startPlatform(backend: Backend, options: Pick<StackOptions, 'instances' | 'environment'> = {}): Promise<Platform> {
   await buildPlatform();
   const directory = mkdtempSync(join(tmpdir(), 'backstitch-e2e-'));
   chmodSync(directory, 0o755);
@@ -40,6 +43,7 @@ export async function startPlatform(backend: Backend): Promise<Platform> {
     const stack = await startStack({
       directory: join(directory, 'state'),
       ...(redis === undefined ? {} : { redisUrl: redis.url }),
+      ...options,
       anyPort: true,
       durable: false,
       onLine: (name, line) => {

@@ -1,8 +1,11 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { LIMITS } from '@backstitch/protocol';
+import { METRICS_REGISTRY } from '@backstitch/service-kit';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { describeKitRoutes } from '../documentation/kit-routes.js';
+import { shedStarts } from '../overload/shed-starts.js';
+import { StartGate } from '../overload/start-gate.js';
 import { ProblemError } from '../problems/problem-error.js';
 import { RateLimits } from '../security/rate-limits.js';
 import { answerClientError, answerFrameworkError } from './protocol-problems.js';
@@ -35,7 +38,7 @@ export const GATEWAY_FASTIFY_OPTIONS = {
 } satisfies FastifyServerOptions;
 
 /** Sets up all that happens to a request before Nest sees it: limits, media types, headers, documentation. Call before the application listens. */
-export async function configureHttpEdge(app: NestFastifyApplication, options: { requestsPerMinute: number }): Promise<void> {
+export async function configureHttpEdge(app: NestFastifyApplication, options: { requestsPerMinute: number; eventLoopDelayMaxMs?: number }): Promise<void> {
   const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
   await app.get(RateLimits).install(app, options.requestsPerMinute);
   // The stream itself is the body: nothing is read before someone is ready to store it.
@@ -49,6 +52,7 @@ export async function configureHttpEdge(app: NestFastifyApplication, options: { 
     });
     done(mediaTypeProblem(request));
   });
+  await shedStarts(instance, app.get(StartGate), app.get(METRICS_REGISTRY), options.eventLoopDelayMaxMs);
   limitBodyTime(instance);
   const document = SwaggerModule.createDocument(
     app,

@@ -10,8 +10,9 @@ import { ImportSettler } from './import-settler.js';
 import { OrderPlacer } from './order-placer.js';
 import { ImportStockIntake, StockIntakeFailedError } from './stock-intake.js';
 
-/** Ends are learnt in batches: so long after one answer the next question waits for more to come together. */
-const SETTLE_PAUSE_MS = 150;
+/** Ends are learnt in batches: after one answer the next question waits for more to come together, a millisecond for each run that it names. */
+const SETTLE_PAUSE_MIN_MS = 100;
+const PLACE_PAUSE_MS = 150;
 const SETTLE_TIMEOUT_MS = 5_000;
 
 /**
@@ -95,7 +96,7 @@ export class ImportProcessor {
       signal.throwIfAborted();
       const outcome = await this.orders.placeBatch(row, signal);
       if (outcome === 'done') return;
-      if (outcome === 'full') await pause(SETTLE_PAUSE_MS, undefined, { signal });
+      if (outcome === 'full') await pause(PLACE_PAUSE_MS, undefined, { signal });
     }
   }
 
@@ -106,7 +107,8 @@ export class ImportProcessor {
       const settled = await this.settler.settleBatch(row, SETTLE_TIMEOUT_MS, signal);
       const advanced = await this.cancellations.advance(row, signal);
       if (settled === 'idle' && !advanced && !mayGrow) return;
-      if (!advanced) await pause(SETTLE_PAUSE_MS, undefined, { signal });
+      const asked = settled === 'idle' ? 0 : settled;
+      if (!advanced) await pause(Math.max(SETTLE_PAUSE_MIN_MS, asked), undefined, { signal });
     }
   }
 

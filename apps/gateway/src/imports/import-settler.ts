@@ -33,7 +33,7 @@ export class ImportSettler {
 
   /**
    * Waits up to `timeoutMs` for any of the next 500 open runs to close. Chunks take turns, so that runs that cannot go on hide no others.
-   * @returns how many ends were recorded; `idle` if no run is open
+   * @returns how many runs were asked about; `idle` if no run is open
    */
   async settleBatch(row: ImportRow, timeoutMs: number, signal: AbortSignal): Promise<number | 'idle'> {
     const cursor = this.cursors.get(row.id) ?? 0;
@@ -57,7 +57,7 @@ export class ImportSettler {
     // A chunk that gives much is asked again; one that gives little makes room for the next.
     if (answer.closed.length * 2 < open.length && !isWholeRest) this.cursors.set(row.id, Number(open.at(-1)?.position));
     else this.cursors.delete(row.id);
-    return answer.closed.length;
+    return open.length;
   }
 
   private async record(row: ImportRow, closed: ClosedWorkflow[]): Promise<void> {

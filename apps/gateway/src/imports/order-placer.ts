@@ -15,8 +15,8 @@ import { startPatiently } from './start-patiently.js';
 export const IMPORT_CURRENCY = 'GBP';
 const PAYMENT_TOKEN = 'tok_visa';
 const ORDERS_PER_BATCH = 250;
-/** Orders of one import that are under way at most; the orchestrator's own back-pressure comes before it. */
-const ORDERS_UNDER_WAY_MAX = 5_000;
+/** Orders of one import that are under way at most: enough to keep every service busy, and few enough to leave room for the orders of others. */
+const ORDERS_UNDER_WAY_MAX = 2_000;
 
 interface InvoiceRow {
   invoice_number: string;

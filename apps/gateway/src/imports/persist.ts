@@ -1,8 +1,11 @@
+import { OverloadedError } from '@backstitch/protocol';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { toProblem } from '../problems/to-problem.js';
 
 const PAUSE_MAX_MS = 5_000;
+const OVERLOAD_PAUSE_MIN_MS = 100;
+const OVERLOAD_PAUSE_MAX_MS = 30_000;
 
 /**
  * Calls again, for as long as it takes, what fails because the orchestrator or a database is away or has too much to do.
@@ -18,7 +21,8 @@ export async function persist<T>(call: () => Promise<T>, signal: AbortSignal, lo
       const problem = toProblem(error);
       const isOverload = problem.type === 'overloaded';
       if (!isOverload && problem.status !== 503) throw error;
-      const pauseMs = isOverload ? 250 : Math.min(PAUSE_MAX_MS, 100 * 2 ** attempt);
+      // Whoever has too much to do says when to come again.
+      const pauseMs = error instanceof OverloadedError ? Math.min(OVERLOAD_PAUSE_MAX_MS, Math.max(OVERLOAD_PAUSE_MIN_MS, error.retryAfterMs)) : Math.min(PAUSE_MAX_MS, 100 * 2 ** attempt);
       if (!isOverload) logger.warn({ err: error, attempt, pauseMs }, 'import waits');
       await pause(pauseMs, undefined, { signal });
     }

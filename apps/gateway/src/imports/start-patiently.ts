@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { persist } from './persist.js';
 import type { BulkOrchestrator } from '../orchestrator/orchestrator.js';
 
+const PAUSE_MS = 250;
 /** What a start may be refused with now and taken later. */
 const REFUSED_FOR_NOW: ReadonlySet<string> = new Set(['OVERLOADED', 'STORE_UNAVAILABLE']);
 
@@ -15,7 +16,8 @@ export function startPatiently(orchestrator: BulkOrchestrator, starts: StartWork
   return persist(
     async () => {
       const answers = await orchestrator.start(starts);
-      if (answers.some((answer) => answer.status === 'rejected' && REFUSED_FOR_NOW.has(answer.error.code))) throw new OverloadedError(250);
+      const refused = answers.find((answer) => answer.status === 'rejected' && REFUSED_FOR_NOW.has(answer.error.code));
+      if (refused?.status === 'rejected') throw new OverloadedError(Number(refused.error.details?.['retryAfterMs'] ?? PAUSE_MS));
       return answers;
     },
     signal,

@@ -23,7 +23,8 @@ export class ProblemFilter implements ExceptionFilter {
     }
     const problem = toProblem(error);
     const traceId = requestTraceId(request);
-    if (problem.status >= 500) {
+    // A flood must not fill the log as well; its refusals are counted.
+    if (problem.status >= 500 && problem.type !== 'overloaded') {
       this.logger.error({ err: problem.cause ?? error, problem: problem.type, method: request.method, path, traceId }, 'request failed');
     }
     if (problem.retryAfterSeconds !== undefined) void reply.header('retry-after', String(problem.retryAfterSeconds));

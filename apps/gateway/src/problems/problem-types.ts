@@ -28,7 +28,7 @@ export const PROBLEM_TYPES = {
   'idempotency-key-reused': { status: 422, title: 'The idempotency key was used with another body.' },
   'request-refused': { status: 422, title: 'The orchestrator refused the request.' },
   'rate-limited': { status: 429, title: 'Too many requests with this API key.', retryAfterSeconds: 1 },
-  overloaded: { status: 429, title: 'Too much is under way.', retryAfterSeconds: 1 },
+  overloaded: { status: 503, title: 'Too much is under way.', retryAfterSeconds: 1 },
   'headers-too-large': { status: 431, title: 'The headers are too large.' },
   'internal-error': { status: 500, title: 'A fault of the gateway.' },
   'database-unavailable': { status: 503, title: 'The database cannot be reached.', retryAfterSeconds: 2 },

@@ -49,7 +49,7 @@ export class ReturnStarter implements OnApplicationBootstrap, OnApplicationShutd
     const started = pending.filter((_row, index) => results[index]?.status === 'started' || results[index]?.status === 'existing');
     await markReturnsRunning(this.dataSource, started.map((row) => row.return_id));
     for (const [index, result] of results.entries()) {
-      if (result.status === 'rejected' || result.status === 'conflict') {
+      if ((result.status === 'rejected' && result.error.code !== 'OVERLOADED') || result.status === 'conflict') {
         this.logger.error({ returnId: pending[index]?.return_id, result }, 'the orchestrator refuses a return that was accepted');
       }
     }

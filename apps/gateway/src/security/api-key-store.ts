@@ -18,6 +18,7 @@ const CACHE_ENTRIES_MAX = 10_000;
 @Injectable()
 export class ApiKeyStore {
   private readonly cache = new Map<string, { row: ApiKeyRow; expiresAtMs: number }>();
+  private readonly lookups = new Map<string, Promise<ApiKeyRow | undefined>>();
 
   constructor(@Inject(Database) private readonly database: Database) {}
 
@@ -35,6 +36,16 @@ export class ApiKeyStore {
     const cached = this.cache.get(id);
     if (cached !== undefined && cached.expiresAtMs > nowMs) return cached.row;
     this.cache.delete(id);
+    // Of a flood of requests with one key a single one asks.
+    let lookup = this.lookups.get(id);
+    if (lookup === undefined) {
+      lookup = this.lookUp(id, nowMs).finally(() => this.lookups.delete(id));
+      this.lookups.set(id, lookup);
+    }
+    return lookup;
+  }
+
+  private async lookUp(id: string, nowMs: number): Promise<ApiKeyRow | undefined> {
     const [row] = await this.database.query<ApiKeyRow>(
       'SELECT id, token_sha256, role, name FROM gateway.api_key WHERE id = $1 AND revoked_at IS NULL',
       [id],

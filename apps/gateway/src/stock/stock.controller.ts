@@ -36,7 +36,7 @@ export class StockController {
   @Post()
   @HttpCode(202)
   @AllowRoles('operator')
-  @Documented({ summary: 'Makes SKUs known with the stock they start with; known ones keep theirs.', status: 202, body: stockIntakeSchema, answer: OPERATION_ANSWERS.acceptedIntake, problems: ['idempotency-key-reused'] })
+  @Documented({ summary: 'Makes SKUs known with the stock they start with; known ones keep theirs.', status: 202, body: stockIntakeSchema, answer: OPERATION_ANSWERS.acceptedIntake, problems: ['idempotency-key-reused', 'overloaded'] })
   async create(
     @CurrentCaller() caller: Caller,
     @Body() body: unknown,

@@ -1,0 +1,15 @@
+/**
+ * A small generator of pseudo-random numbers in [0, 1): mulberry32. The same numbers for the same seed.
+ *
+ * @param {number} seed whole, 32 bits of it count
+ * @returns {() => number}
+ */
+export function seededRandom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
