@@ -1,0 +1,1 @@
+export { sleepingWorkflow } from './sleeping.workflow.js';

@@ -1,0 +1,1 @@
+export { benchOrderWorkflow } from './bench-order.workflow.js';
