@@ -1,6 +1,7 @@
 export { Activities, type ActivitiesOptions } from './decorators/activities.js';
 export { Activity } from './decorators/activity.js';
 export type { ActivityHandlerOptions, ActivityMode } from './decorators/activity-options.js';
+export { sqlStatement, SqlStatement, type SqlStatementOptions } from './statement/sql-statement.js';
 export { Context, type SliceOptions } from './context/context.js';
 export type { ActivityInfo, UndoneStep } from './context/activity-info.js';
 export { activityInfo, cancellationSignal, heartbeat, log, sleep } from './context/functions.js';

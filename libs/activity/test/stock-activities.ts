@@ -3,7 +3,7 @@ import { Payload } from '@nestjs/microservices';
 import type { JsonValue, UndoInput } from '@backstitch/protocol';
 import type { EntityManager } from 'typeorm';
 import type { Observable } from 'rxjs';
-import { Activities, Activity, activityInfo, ApplicationFailure, CancelledFailure, cancellationSignal, Context, heartbeat, sleep } from '../src/index.js';
+import { Activities, Activity, activityInfo, ApplicationFailure, CancelledFailure, cancellationSignal, Context, heartbeat, sleep, sqlStatement } from '../src/index.js';
 import type { Deferred } from './deferred.js';
 
 export interface Reserve {
@@ -19,11 +19,13 @@ export class Bench {
   entered: Deferred | undefined;
   gate: Deferred | undefined;
   script: ((manager: EntityManager | undefined) => Promise<unknown>) | undefined;
+  /** What the activity `stated` returns. */
+  statement: ((input: JsonValue, key: string) => unknown) | undefined;
   lateErrors: unknown[] = [];
   intercepted = 0;
 
   reset(): void {
-    Object.assign(this, { calls: [], infos: [], entered: undefined, gate: undefined, script: undefined, lateErrors: [], intercepted: 0 });
+    Object.assign(this, { calls: [], infos: [], entered: undefined, gate: undefined, script: undefined, statement: undefined, lateErrors: [], intercepted: 0 });
   }
 
   async enter(): Promise<void> {
@@ -132,6 +134,15 @@ export class StockActivities {
     });
   }
 
+  @Activity({ mode: 'statement' })
+  stated(input: JsonValue): unknown {
+    const { key, activityType, attempt } = activityInfo();
+    this.bench.calls.push({ activity: activityType, key, attempt });
+    return this.bench.statement === undefined
+      ? sqlStatement({ text: 'INSERT INTO effects (key, note) VALUES ($1, $2)', values: [key, 'stated'], result: { note: 'stated' } })
+      : this.bench.statement(input, key);
+  }
+
   @Activity({ mode: 'external' })
   async externalScripted(_input: JsonValue): Promise<unknown> {
     await this.bench.enter();
@@ -155,6 +166,14 @@ export class StockUndos {
   async scriptedUndo(_undo: UndoInput): Promise<unknown> {
     await this.bench.enter();
     return this.bench.script?.(Context.current().manager);
+  }
+
+  @Activity({ mode: 'statement' })
+  statedUndo(_undo: UndoInput): unknown {
+    const { key, undo } = activityInfo();
+    return undo?.step === 'absent'
+      ? { undone: false }
+      : sqlStatement({ text: 'INSERT INTO effects (key, note) VALUES ($1, $2)', values: [key, 'undone'], result: { undone: true } });
   }
 
   @Activity({ mode: 'external' })

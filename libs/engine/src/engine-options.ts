@@ -1,7 +1,7 @@
 import type { Failure, Incident, SearchAttributeDefinitions, WorkflowExecutionStatus, WorkflowLogEntry } from '@backstitch/protocol';
 import type { Clock } from './ports/clock.js';
 import type { Dispatcher } from './ports/dispatcher.js';
-import type { HistoryStore } from './ports/history-store.js';
+import type { HistoryStore, RunRecord } from './ports/history-store.js';
 import type { Ids } from './ports/ids.js';
 import type { Sandbox } from './ports/sandbox.js';
 
@@ -48,8 +48,8 @@ export interface RunIdentity {
 export interface EngineObserver {
   /** A run was created. */
   workflowStarted?(fact: RunIdentity): void;
-  /** A run was closed. */
-  workflowClosed?(fact: RunIdentity & { status: WorkflowExecutionStatus; startedAtMs: number; closedAtMs: number }): void;
+  /** A run was closed; `record` is what was committed of it. */
+  workflowClosed?(fact: RunIdentity & { status: WorkflowExecutionStatus; startedAtMs: number; closedAtMs: number; record: RunRecord }): void;
   /** An attempt failed; `nextAttemptAtMs` is absent if it was the last. */
   attemptFailed?(fact: RunIdentity & { activityType: string; taskQueue: string; attempt: number; failure: Failure; nextAttemptAtMs?: number }): void;
   /** An activity was closed; duration from its scheduling. */

@@ -83,7 +83,7 @@ export class OrchestratorHost {
     const metrics = options.metricsRegistry === undefined ? undefined : new EngineMetrics(options.metricsRegistry);
     const ownObserver: EngineObserver = {
       wakeAt: (wakeAtMs) => this.#wakeTimer.arm(wakeAtMs),
-      workflowClosed: ({ workflowId }) => this.#waiters.closed(workflowId),
+      workflowClosed: ({ record }) => this.#waiters.closed(record),
       // Among them what never came as far as a queue: too many jobs waited, or the answer to a commit got lost.
       dispatchFailed: ({ taskQueue, runIds }) => this.#recovery.dispatchFailed(taskQueue, runIds),
     };

@@ -2,7 +2,7 @@ import { withDeadline } from './deadline.js';
 import { QueuesClosedError, QueueUnavailableError } from './errors.js';
 import { silentLogger, throttledErrorLog, type QueueLogger } from './logger.js';
 import { PostgresQueues } from './postgres/postgres-queues.js';
-import { CANCEL_REQUESTED_PROGRESS, type AnyQueue, type QueueBackend } from './queue-backend.js';
+import { CANCEL_REQUESTED_PROGRESS, type AnyQueue, type QueueBackend, type SizedJob } from './queue-backend.js';
 import type { QueueConnection } from './queue-connection.js';
 import { RedisQueues } from './redis/redis-queues.js';
 
@@ -28,10 +28,6 @@ const DEFAULT_TIMEOUT_MS = 5_000;
 /** Jobs and bytes in one round trip. */
 const CHUNK_JOBS_MAX = 200;
 const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
-/** Failed jobs stay for Bull Board: the newest thousand of a queue, a week at most. */
-const FAILED_JOBS_KEPT = { count: 1_000, age: 7 * 24 * 60 * 60 };
-/** BullMQ's stalled or failed attempts are the engine's affair (law L8). */
-const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: FAILED_JOBS_KEPT } as const;
 
 /**
  * Puts jobs on queues and takes them off, on Redis or Postgres.
@@ -57,15 +53,7 @@ export class JobQueues {
   async addBulk(queueName: string, jobs: readonly NewJob[]): Promise<void> {
     // One limit for all of them would take a queue that is busy for one that is down, and what it took all the same would be added again.
     for (const chunk of chunksOf(jobs)) {
-      await this.call(queueName, () =>
-        this.backend.queue(queueName).addBulk(
-          chunk.map(({ name, data, jobId, delayMs }) => ({
-            name,
-            data,
-            opts: { ...JOB_OPTIONS, jobId, ...(delayMs !== undefined && delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}) },
-          })),
-        ),
-      );
+      await this.call(queueName, () => this.backend.addBulk(queueName, chunk));
     }
   }
 
@@ -159,22 +147,18 @@ export class JobQueues {
   }
 }
 
-function* chunksOf(jobs: readonly NewJob[]): Generator<readonly NewJob[]> {
-  if (jobs.length === 1) {
-    yield jobs;
-    return;
-  }
-  let chunk: NewJob[] = [];
+function* chunksOf(jobs: readonly NewJob[]): Generator<readonly SizedJob[]> {
+  let chunk: SizedJob[] = [];
   let bytes = 0;
-  for (const job of jobs) {
-    const jobBytes = JSON.stringify(job.data).length;
-    if (chunk.length > 0 && (chunk.length >= CHUNK_JOBS_MAX || bytes + jobBytes > CHUNK_BYTES_MAX)) {
+  for (const { name, data, jobId, delayMs } of jobs) {
+    const dataJson = JSON.stringify(data ?? {});
+    if (chunk.length > 0 && (chunk.length >= CHUNK_JOBS_MAX || bytes + dataJson.length > CHUNK_BYTES_MAX)) {
       yield chunk;
       chunk = [];
       bytes = 0;
     }
-    chunk.push(job);
-    bytes += jobBytes;
+    chunk.push({ name, data, dataJson, jobId, delayMs });
+    bytes += dataJson.length;
   }
   if (chunk.length > 0) yield chunk;
 }

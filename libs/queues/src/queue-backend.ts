@@ -7,10 +7,22 @@ export type AnyQueue = Queue<any, any, string, any, any, string, IQueueBackend, 
 export type AnyWorker = Worker<any, any, string, IQueueBackend, any>;
 /* eslint-enable @typescript-eslint/no-explicit-any */
 
+/** A job on its way to a backend. */
+export interface SizedJob {
+  name: string;
+  data: unknown;
+  /** The same as text, made once. */
+  dataJson: string;
+  jobId: string;
+  delayMs?: number;
+}
+
 /** What JobQueues needs of a backend beyond BullMQ's own API. One implementation for Redis, one for Postgres. */
 export interface QueueBackend {
   /** The producer's queue, made on first use. */
   queue(queueName: string): AnyQueue;
+  /** Adds jobs in one round trip. */
+  addBulk(queueName: string, jobs: readonly SizedJob[]): Promise<void>;
   /** Resolves when commands can be sent now; rejects soon when not. */
   waitUntilReachable(queueName: string): Promise<void>;
   /** Takes jobs off that no worker has begun, atomically each. True: it was there and was taken off. */
@@ -26,6 +38,22 @@ export interface QueueBackend {
   /** Rejects when the backend of that queue does not answer. */
   ping(queueName: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Failed jobs stay for Bull Board: the newest thousand of a queue, a week at most. */
+const FAILED_JOBS_KEPT = { count: 1_000, age: 7 * 24 * 60 * 60 };
+/** BullMQ's stalled or failed attempts are the engine's affair (law L8). */
+export const JOB_OPTIONS = { attempts: 1, removeOnComplete: true, removeOnFail: FAILED_JOBS_KEPT } as const;
+
+/** Adds jobs by BullMQ's own means. */
+export async function addBulkByQueue(queue: AnyQueue, jobs: readonly SizedJob[]): Promise<void> {
+  await queue.addBulk(
+    jobs.map(({ name, data, jobId, delayMs }) => ({
+      name,
+      data,
+      opts: { ...JOB_OPTIONS, jobId, ...(delayMs !== undefined && delayMs > 0 ? { delay: Math.ceil(delayMs) } : {}) },
+    })),
+  );
 }
 
 /** What stands in a job's progress after requestCancel. */

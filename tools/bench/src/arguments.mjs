@@ -2,10 +2,12 @@ import { parseArgs } from 'node:util';
 
 /** @typedef {'redis' | 'postgres'} Backend */
 /** @typedef {'backstitch' | 'bullmq'} System */
+/** @typedef {'statement' | 'statement-alone' | 'transaction'} StepMode how Backstitch's steps meet the database */
 /**
  * @typedef {object} BenchOptions
  * @property {Backend[]} backends
  * @property {System[]} systems what is measured; the ratio needs both
+ * @property {StepMode[]} [stepModes] the first gives the figures; undefined: statement, and transaction too with queues on Redis
  * @property {number} orders of one round
  * @property {number} rounds of each system
  * @property {number} warmUpOrders of each system, not measured
@@ -23,6 +25,9 @@ BullMQ, in turns, on the same Postgres and Redis, which are started for it and t
 
   --backend redis|postgres   where the queues are; default: both, one after the other
   --system backstitch|bullmq one of the two alone, without a ratio; default: both
+  --step-mode MODE           how our steps meet the database: statement (mode 'statement': one statement, which may share a commit with others),
+                             statement-alone (the same, each with a commit of its own), transaction (ordinary handlers); default: statement, and
+                             on Redis transaction in a second run
   --orders N                 orders of one round; default 10000
   --rounds N                 rounds of each system; default 3
   --warm-up N                orders before the first round, not measured; default 2000
@@ -30,7 +35,8 @@ BullMQ, in turns, on the same Postgres and Redis, which are started for it and t
   --concurrency N            jobs of one service at once; default 50
   --outstanding N            orders open at once; default 2000
   --json FILE                writes {"backend", "ordersPerSecond", "rawBullmqOrdersPerSecond", "ratio", "cpuSecondsPer1000", "latencyMs", "rssMiB", …};
-                             with both backends the outer figures are those on Redis, and "onPostgres" holds the same for Postgres
+                             with both backends the outer figures are those on Redis, and "onPostgres" holds the same for Postgres;
+                             "transactionMode" holds the figures of a second run
   --profile DIRECTORY        writes a .cpuprofile of each process over the measured rounds, and top-functions.txt
   --help
 
@@ -55,6 +61,7 @@ export function readArguments(args) {
       options: {
         backend: { type: 'string' },
         system: { type: 'string' },
+        'step-mode': { type: 'string' },
         orders: { type: 'string' },
         rounds: { type: 'string' },
         'warm-up': { type: 'string' },
@@ -96,6 +103,7 @@ export function readArguments(args) {
   return {
     backends: someOf('backend', /** @type {const} */ (['redis', 'postgres'])),
     systems: someOf('system', /** @type {const} */ (['backstitch', 'bullmq'])),
+    stepModes: values['step-mode'] === undefined ? undefined : someOf('step-mode', /** @type {const} */ (['statement', 'statement-alone', 'transaction'])),
     orders: wholeNumber('orders', 10_000, 10, 1_000_000),
     rounds: wholeNumber('rounds', 3, 1, 100),
     warmUpOrders: wholeNumber('warm-up', 2_000, 0, 1_000_000),

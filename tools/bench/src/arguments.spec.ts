@@ -6,6 +6,7 @@ describe('readArguments', () => {
     expect(readArguments([])).toEqual({
       backends: ['redis', 'postgres'],
       systems: ['backstitch', 'bullmq'],
+      stepModes: undefined,
       orders: 10_000,
       rounds: 3,
       warmUpOrders: 2_000,
@@ -18,10 +19,11 @@ describe('readArguments', () => {
   });
 
   it('given every option, then each is taken', () => {
-    const args = ['--backend=postgres', '--system=backstitch', '--orders=40', '--rounds=1', '--warm-up=0', '--latency-orders=0', '--concurrency=10', '--outstanding=100', '--json=a.json', '--profile=b'];
+    const args = ['--backend=postgres', '--system=backstitch', '--step-mode=statement-alone', '--orders=40', '--rounds=1', '--warm-up=0', '--latency-orders=0', '--concurrency=10', '--outstanding=100', '--json=a.json', '--profile=b'];
     expect(readArguments(args)).toEqual({
       backends: ['postgres'],
       systems: ['backstitch'],
+      stepModes: ['statement-alone'],
       orders: 40,
       rounds: 1,
       warmUpOrders: 0,
@@ -42,6 +44,7 @@ describe('readArguments', () => {
     ['a word beside the options', ['redis'], /redis/],
     ['an unknown backend', ['--backend', 'kafka'], /--backend must be one of redis, postgres/],
     ['an unknown system', ['--system', 'both'], /--system must be one of/],
+    ['an unknown mode', ['--step-mode', 'both'], /--step-mode must be one of/],
     ['no number', ['--orders', 'many'], /--orders must be a whole number from 10 to 1000000/],
     ['a fraction', ['--rounds', '1.5'], /--rounds/],
     ['a number too small', ['--rounds', '0'], /--rounds must be a whole number from 1/],

@@ -32,10 +32,11 @@ const SPARE_CONNECTIONS = 2;
  * @param {import('./servers.mjs').BenchServers} options.servers
  * @param {Awaited<ReturnType<typeof import('./build-programs.mjs').buildPrograms>>} options.build
  * @param {readonly import('./arguments.mjs').System[]} options.systems
+ * @param {import('./arguments.mjs').StepMode} options.stepMode of Backstitch's steps
  * @param {number} options.concurrency
  * @returns {Promise<BenchSite>}
  */
-export async function startSite({ servers, build, systems, concurrency }) {
+export async function startSite({ servers, build, systems, stepMode, concurrency }) {
   const { postgres, redis, directory } = servers;
   const controlToken = randomBytes(16).toString('hex');
   const controlPort = await freePort();
@@ -89,7 +90,7 @@ export async function startSite({ servers, build, systems, concurrency }) {
     for (const service of STEP_SERVICES) {
       programs.backstitch.set(
         service,
-        start(service, 'service', { SERVICE: service, PORT: '0', DATABASE_URL: postgres.urls[service], COMPENSATION_CONCURRENCY: String(COMPENSATION_CONCURRENCY) }),
+        start(service, 'service', { SERVICE: service, PORT: '0', DATABASE_URL: postgres.urls[service], COMPENSATION_CONCURRENCY: String(COMPENSATION_CONCURRENCY), STEP_MODE: stepMode }),
       );
     }
     const loadGenerator = start('load-generator', 'load-generator', {

@@ -20,13 +20,14 @@ const MEMORY_PAUSE_MS = 1_000;
  *
  * @param {object} options
  * @param {import('./arguments.mjs').Backend} options.backend
+ * @param {import('./arguments.mjs').StepMode} options.stepMode
  * @param {import('./arguments.mjs').BenchOptions} options.bench
  * @param {Awaited<ReturnType<typeof import('./build-programs.mjs').buildPrograms>>} options.build
  * @param {import('./progress.mjs').Progress} options.progress
  * @param {AbortSignal} options.signal gives up
  * @returns {Promise<{ report: import('./summarize.mjs').BackendReport, differences: string[], profiles: string[] }>}
  */
-export async function measureBackend({ backend, bench, build, progress, signal }) {
+export async function measureBackend({ backend, stepMode, bench, build, progress, signal }) {
   progress.phase(`${backend}: starting servers`);
   const servers = await startServers(backend, { countStatements: bench.profileDirectory !== undefined });
   /** @type {(() => Promise<void>)[]} */
@@ -54,7 +55,7 @@ export async function measureBackend({ backend, bench, build, progress, signal }
 
   async function measure() {
     const { outstandingMax, systems } = bench;
-    const site = await startSite({ servers, build, systems, concurrency: bench.concurrency });
+    const site = await startSite({ servers, build, systems, stepMode, concurrency: bench.concurrency });
     if (stopped) {
       await site.stop();
       throw new Error('Given up while the processes were starting.');
@@ -69,7 +70,7 @@ export async function measureBackend({ backend, bench, build, progress, signal }
     undo.push(() => activity.close());
     /** @param {System} system @param {number} orders @param {string} what */
     const bulk = (system, orders, what) => {
-      progress.phase(`${backend}: ${what}`);
+      progress.phase(`${backend}, steps in mode ${stepMode}: ${what}`);
       return runner.bulk(system, orders, outstandingMax, (ended) => progress.count(ended, orders));
     };
 
@@ -138,7 +139,7 @@ export async function measureBackend({ backend, bench, build, progress, signal }
     const report = backendReport({
       backend,
       figures,
-      run: { orders: bench.orders, rounds: bench.rounds, concurrency: bench.concurrency },
+      run: { stepMode, orders: bench.orders, rounds: bench.rounds, concurrency: bench.concurrency },
       machine: { cores: availableParallelism(), node: process.version },
     });
     return { report, differences, profiles };

@@ -6,7 +6,7 @@
  */
 export function printReport({ backend, ordersPerSecond, rawBullmqOrdersPerSecond, ratio, cpuRatio, cpuSecondsPer1000, latencyMs, rssMiB, ordersPerSecondByRound, latencyPathMs, perOrder, rawBullmq, run, machine }) {
   const lines = [
-    `Queues on ${backend}: ${run.rounds} × ${run.orders} orders, concurrency ${run.concurrency}, ${machine.cores} cores, Node ${machine.node}`,
+    `Queues on ${backend}, steps in mode ${run.stepMode}: ${run.rounds} × ${run.orders} orders, concurrency ${run.concurrency}, ${machine.cores} cores, Node ${machine.node}`,
     ...(ordersPerSecond === null ? [] : [`  Backstitch  ${ordersPerSecond} orders/s (${ordersPerSecondByRound.join(', ')})`]),
     ...(rawBullmq === null ? [] : [`  raw BullMQ  ${rawBullmqOrdersPerSecond} orders/s (${rawBullmq.ordersPerSecondByRound.join(', ')})`]),
     ...(ratio === null ? [] : [`  ratio       ${ratio} (by CPU: ${cpuRatio})`]),

@@ -84,7 +84,7 @@ function cpuRatioOf(ours, raw) {
  * @property {SystemFigures['latencyPathMs']} latencyPathMs
  * @property {SystemFigures['perOrder'] | null} perOrder
  * @property {SystemFigures | null} rawBullmq
- * @property {{ orders: number, rounds: number, concurrency: number }} run
+ * @property {{ stepMode: import('./arguments.mjs').StepMode, orders: number, rounds: number, concurrency: number }} run
  * @property {{ cores: number, node: string }} machine
  */
 
@@ -92,7 +92,7 @@ function cpuRatioOf(ours, raw) {
  * @param {object} facts
  * @param {import('./arguments.mjs').Backend} facts.backend
  * @param {Partial<Record<System, SystemFigures>>} facts.figures
- * @param {{ orders: number, rounds: number, concurrency: number }} facts.run
+ * @param {BackendReport['run']} facts.run
  * @param {{ cores: number, node: string }} facts.machine
  * @returns {BackendReport}
  */

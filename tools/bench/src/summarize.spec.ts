@@ -9,7 +9,7 @@ const round = (seconds: number, postgres: number): MeasuredRound => ({
   cpuSeconds: { orchestrator: 0.25, postgres },
   servers: { commits: 3_300, walBytes: 2_048_000, redisCommands: 50_000 },
 });
-const run = { orders: 1_000, rounds: 3, concurrency: 50 };
+const run = { stepMode: 'statement' as const, orders: 1_000, rounds: 3, concurrency: 50 };
 const machine = { cores: 2, node: 'v20.0.0' };
 
 describe('the summary of a system', () => {

@@ -42,8 +42,9 @@ describe.each(queueBackendsUnderTest())('npm run bench on %s', (backend) => {
         rawBullmqOrdersPerSecond: positive,
         ratio: positive,
         latencyMs: { p50: positive, p99: positive },
-        run: { orders: 40, rounds: 1, concurrency: 5 },
+        run: { stepMode: 'statement', orders: 40, rounds: 1, concurrency: 5 },
       });
+      if (backend === 'redis') expect(report.transactionMode).toMatchObject({ ordersPerSecond: positive, ratio: positive, run: { stepMode: 'transaction' } });
       expect(Object.keys(report.cpuSecondsPer1000).sort()).toEqual([...processes, 'total'].sort());
       expect(Object.keys(report.rssMiB).sort()).toEqual(processes.sort());
       expect(report.ratio).toBeCloseTo(report.ordersPerSecond / report.rawBullmqOrdersPerSecond, 2);
@@ -62,6 +63,6 @@ describe('npm run bench', () => {
   it('given --help, then it tells what there is', async () => {
     const { code, output } = await bench('--help');
     expect(code).toBe(0);
-    for (const option of ['--backend', '--system', '--orders', '--rounds', '--json', '--profile']) expect(output).toContain(option);
+    for (const option of ['--backend', '--system', '--step-mode', '--orders', '--rounds', '--json', '--profile']) expect(output).toContain(option);
   });
 });

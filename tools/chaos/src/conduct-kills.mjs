@@ -33,7 +33,7 @@ const CHUNK_SALES_MIN = 28;
 const IN_FLIGHT_MAX = 120;
 const POLL_INTERVAL_MS = 15;
 /** What was released has had its time to be accepted: more must come if there is still too little in flight. */
-const RELEASE_TIMEOUT_MS = 2_000;
+const RELEASE_TIMEOUT_MS = 3_000;
 const DRAIN_TIMEOUT_MS = 20_000;
 /** A platform in which it takes longer until enough orders are in flight does not work any more. */
 const IN_FLIGHT_TIMEOUT_MS = 120_000;
@@ -158,6 +158,7 @@ export async function conductKills({ plan, feeder, client, victims, redis, inFli
       const back = victims.kill(planned, signal);
       if (back === undefined) {
         // It was hit a moment ago and does not run yet.
+        await allBack();
         await delay(POLL_INTERVAL_MS * 10, undefined, { signal });
         continue;
       }

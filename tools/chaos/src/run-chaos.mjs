@@ -20,7 +20,7 @@ import { Victims } from './victims.mjs';
  * @property {number} kills
  * @property {'redis' | 'postgres'} backend where the queues are; for `redis` a server is started
  * @property {string} [ordersFile] .csv or .csv.gz; absent: made-up orders
- * @property {number} [stockPerSku] pieces that each SKU starts with. Default 1,000, or 8 for each kill with made-up orders: some orders fail and are undone
+ * @property {number} [stockPerSku] pieces that each SKU starts with. Default 1,000, or 7 for each kill with made-up orders: some orders fail and are undone
  * @property {Scale} [instances] Default: two orchestrators and two of each service
  * @property {number} [inFlightMin] orders that must be in flight at a kill. Default 20
  * @property {number} [pauseMaxMs] before a kill, at random, once what was hit before is back. Default 2,000

@@ -8,6 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 export class Victims {
   #stack;
   #redis;
+  /** Databases that were hit and are not back yet. */
+  #down = new Set();
 
   /**
    * @param {Stack} stack
@@ -36,14 +38,24 @@ export class Victims {
   kill({ kind, instance, downMs }, signal) {
     switch (kind) {
       case 'postgres':
-        return this.#stack.postgres.crash({ downMs });
+        return this.#once(kind, () => this.#stack.postgres.crash({ downMs }));
       case 'redis':
-        return this.#redis?.crash({ downMs });
+        return this.#once(kind, async () => this.#redis?.crash({ downMs }));
       default: {
         const { process } = this.#stack.instance(kind, instance);
         if (!process.kill({ downMs })) return undefined;
         return delay(downMs, undefined, { signal }).then(() => this.#stack.waitUntilReady(kind, instance));
       }
     }
+  }
+
+  /**
+   * @param {'postgres' | 'redis'} kind
+   * @param {() => Promise<void>} crash
+   */
+  #once(kind, crash) {
+    if (this.#down.has(kind)) return undefined;
+    this.#down.add(kind);
+    return crash().finally(() => this.#down.delete(kind));
   }
 }

@@ -81,8 +81,12 @@ async function startAgain() {
 /** @param {{ signal: NodeJS.Signals, downMs: number }} crash */
 function crash(crash) {
   downMs = crash.downMs;
-  // The library's own child may be a shell around the server; its pid file tells which process is the postmaster.
-  process.kill(Number(readFileSync(join(options.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]), crash.signal);
+  try {
+    // The library's own child may be a shell around the server; its pid file tells which process is the postmaster.
+    process.kill(Number(readFileSync(join(options.dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]), crash.signal);
+  } catch {
+    // It is down already, and is being started again.
+  }
 }
 process.on('message', (message) => {
   if (message === 'stop') void stop();

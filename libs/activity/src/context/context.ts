@@ -2,6 +2,7 @@ import type { JsonValue } from '@backstitch/protocol';
 import type { QueueLogger } from '@backstitch/queues';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { EntityManager } from 'typeorm';
+import type { ActivityMode } from '../decorators/activity-options.js';
 import { NoActivityContextError, WrongActivityModeError } from '../errors/usage-errors.js';
 import type { ActivityInfo } from './activity-info.js';
 
@@ -23,6 +24,7 @@ export interface ContextParts {
   /** Made when first asked for. */
   signal: () => AbortSignal;
   onHeartbeat: (details: JsonValue | undefined) => void;
+  mode: ActivityMode;
   manager?: EntityManager;
   external?: ExternalSession;
 }
@@ -78,17 +80,17 @@ export class Context {
   /**
    * The EntityManager of the transaction that commits the inbox row, and everything done with it, together. What is done with another manager or
    * an injected repository is NOT part of it.
-   * @throws {WrongActivityModeError} in external activities
+   * @throws {WrongActivityModeError} in activities of the modes external and statement
    */
   get manager(): EntityManager {
-    if (this.parts.manager === undefined) throw new WrongActivityModeError('manager', 'external');
+    if (this.parts.manager === undefined) throw new WrongActivityModeError('manager', this.parts.mode);
     return this.parts.manager;
   }
 
   /**
    * External activities: commits a slice of work in a transaction of its own, refused if the step has been undone. Slices run one after another.
    * Deadlocks and serialization failures run `work` again.
-   * @throws {WrongActivityModeError} in transactional activities
+   * @throws {WrongActivityModeError} in other activities
    */
   transaction<T>(work: (manager: EntityManager) => Promise<T>, options?: SliceOptions<T>): Promise<T> {
     return this.external('transaction').transaction(work, options);
@@ -97,7 +99,7 @@ export class Context {
   /**
    * External activities: commits the last slice and the activity's result together; what `work` returns is the result, whatever the handler returns
    * afterwards. No slice can follow.
-   * @throws {WrongActivityModeError} in transactional activities
+   * @throws {WrongActivityModeError} in other activities
    */
   completeWith<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
     return this.external('completeWith').completeWith(work);
@@ -109,7 +111,7 @@ export class Context {
   }
 
   private external(member: string): ExternalSession {
-    if (this.parts.external === undefined) throw new WrongActivityModeError(`${member}()`, 'transaction');
+    if (this.parts.external === undefined) throw new WrongActivityModeError(`${member}()`, this.parts.mode);
     return this.parts.external;
   }
 }

@@ -7,7 +7,7 @@ export class NoActivityContextError extends Error {
   }
 }
 
-/** `manager` in an external activity, or `transaction()` in a transactional one. */
+/** `manager` in an activity that is not transactional, or `transaction()` in one that is not external. */
 export class WrongActivityModeError extends Error {
   override readonly name = 'WrongActivityModeError';
   readonly code = 'WRONG_ACTIVITY_MODE';

@@ -38,6 +38,15 @@ export function isLockTimeout(error: unknown): boolean {
   return errorCodeOf(error) === LOCK_NOT_AVAILABLE;
 }
 
+const SQLSTATE = /^[0-9A-Z]{5}$/;
+const CONNECTION_CLASSES = /^(?:08|57P)/;
+
+/** Postgres refused the statement, and the connection lives on: nothing of its transaction was done. */
+export function isStatementError(error: unknown): boolean {
+  const code = errorCodeOf(error);
+  return code !== undefined && SQLSTATE.test(code) && !CONNECTION_CLASSES.test(code);
+}
+
 /** The connection to the database broke under a query. */
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;

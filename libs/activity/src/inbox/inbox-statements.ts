@@ -45,6 +45,12 @@ export function inboxStatements(table: string) {
        ON CONFLICT (key) DO UPDATE SET undone_at = COALESCE(step.undone_at, EXCLUDED.undone_at)
        RETURNING state, result`,
     ),
+    /** The same by itself, unless the step is one that began elsewhere and may be running: no row then. */
+    putTombstoneAlone: statement(
+      `INSERT INTO ${table} AS step (key, activity_type, state, undone_at) VALUES ($1, $2, 'absent', now())
+       ON CONFLICT (key) DO UPDATE SET undone_at = COALESCE(step.undone_at, EXCLUDED.undone_at) WHERE step.state <> 'started'
+       RETURNING jsonb_build_object('state', state, 'result', result)`,
+    ),
   };
 }
 

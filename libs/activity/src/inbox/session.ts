@@ -5,6 +5,7 @@ import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 import { AttemptEndedError } from '../errors/usage-errors.js';
 import { errorCodeOf, serviceUnavailable } from './database-errors.js';
 import { beginStatement, COMMIT } from './inbox-statements.js';
+import { forgetStatements, knownStatements } from './known-statements.js';
 import { Preparation, StatementBatch, type BoundStatement, type Statement, type TextRow } from './statement-batch.js';
 
 /** What TypeORM's Postgres query runner has beyond the common interface. */
@@ -18,8 +19,6 @@ interface PostgresRunner {
 type PipeliningClient = Omit<PoolClient, 'pipeline'> & { pipeline: boolean; connection: { stream: { cork(): void; uncork(): void } } };
 
 const UNKNOWN_STATEMENT = '26000';
-/** Statements that a connection knows. */
-const prepared = new WeakMap<PoolClient, Set<string>>();
 
 /**
  * One connection, for the time of one attempt.
@@ -85,8 +84,7 @@ export class Session {
   /** Makes statements known on the connection, if they are not. Undefined: they were. */
   prepare(statements: readonly Statement[]): Promise<void> | undefined {
     const client = this.connected();
-    let known = prepared.get(client);
-    if (known === undefined) prepared.set(client, (known = new Set()));
+    const known = knownStatements(client);
     const missing = statements.filter(({ name }) => !known.has(name));
     if (missing.length === 0) return undefined;
     return this.makeKnown(client, known, missing);
@@ -222,7 +220,7 @@ export class Session {
       return await batch.answered;
     } catch (error) {
       // Something on this connection has said DEALLOCATE or DISCARD.
-      if (errorCodeOf(error) === UNKNOWN_STATEMENT) prepared.delete(client);
+      if (errorCodeOf(error) === UNKNOWN_STATEMENT) forgetStatements(client);
       throw new QueryFailedError(bound.map(({ statement }) => statement.text).join('; '), [], error as Error);
     }
   }

@@ -17,7 +17,7 @@ export interface BoundStatement {
 export type TextRow = readonly (string | null)[];
 
 /** What the messages of Postgres' extended protocol look like in `pg`; its types are too narrow. */
-interface Wire {
+export interface Wire {
   parse(message: { name: string; text: string; types: number[] }): void;
   bind(message: { portal: string; statement: string; values: unknown[]; binary: boolean; valueMapper: (value: unknown) => unknown }): void;
   execute(message: { portal: string; rows: number }): void;
@@ -25,7 +25,7 @@ interface Wire {
 }
 
 /** What a `pg` client asks of whatever it is to send: it calls `submit`, then the handlers as answers come in. */
-abstract class Submitted<T> {
+export abstract class Submitted<T> {
   readonly answered: Promise<T>;
   protected resolve!: (answer: T) => void;
   private reject!: (error: unknown) => void;

@@ -7,6 +7,7 @@ import { InboxRetention } from '../retention/inbox-retention.js';
 import { InboxRows } from '../retention/inbox-rows.js';
 import { ActivityWorker } from '../runtime/activity-worker.js';
 import { OutcomeBatcher } from '../runtime/outcome-batcher.js';
+import { StatementRunner } from '../statement/statement-runner.js';
 import type { ActivityModuleOptions } from './activity-module-options.js';
 
 const DEFAULTS = { concurrency: 10, compensationConcurrency: 5, lockWaitMs: 10_000, graceMs: 8_000, retentionMs: 30 * 24 * 60 * 60 * 1_000 } as const;
@@ -45,6 +46,7 @@ export class ActivityHost {
       refuseExpired: (addedAtMs) => refuseExpiredJob(addedAtMs, clock.now(), retentionMs),
       dataSource: options.dataSource,
       inbox: new Inbox(schema, options.lockWaitMs ?? DEFAULTS.lockWaitMs),
+      statements: new StatementRunner(options.dataSource, schema),
       queues: this.queues,
       batcher: this.batcher,
       logger,

@@ -4,9 +4,10 @@ import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import type { ActivityInfo } from '../context/activity-info.js';
 import { Context } from '../context/context.js';
-import type { ResolvedActivityOptions } from '../decorators/activity-options.js';
+import type { ActivityMode, ResolvedActivityOptions } from '../decorators/activity-options.js';
 import { ApplicationFailure } from '../errors/application-failure.js';
 import { CancelledFailure } from '../errors/cancelled-failure.js';
+import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 import { TimeoutFailure } from '../errors/timeout-failure.js';
 import { toFailure } from '../errors/to-failure.js';
 import { isConnectionLoss, serviceUnavailable } from '../inbox/database-errors.js';
@@ -16,7 +17,7 @@ import { serializePayload } from '../inbox/serialize-payload.js';
 import { Session } from '../inbox/session.js';
 import type { ActivityObserver } from '../observability/activity-observer.js';
 import { withFields } from '../observability/with-fields.js';
-import { isActivityJob } from './is-activity-job.js';
+import type { StatementRunner } from '../statement/statement-runner.js';
 import { activityJobSchema, routingSchema, type ReceivedActivityJob } from './activity-job-schema.js';
 import type { Attempt, AttemptSuccess, HandlerScope } from './attempt.js';
 import { AttemptControl } from './attempt-control.js';
@@ -24,10 +25,12 @@ import { AttemptFailedError, InvalidEnvelopeError } from './job-errors.js';
 import type { OutcomeBatcher } from './outcome-batcher.js';
 import { runExternal } from './run-external.js';
 import { runInTransaction } from './run-in-transaction.js';
+import { runStatement } from './run-statement.js';
 
 export interface ActivityWorkerParts {
   dataSource: DataSource;
   inbox: Inbox;
+  statements: StatementRunner;
   queues: Pick<JobQueues, 'cancelRequested'>;
   batcher: OutcomeBatcher;
   logger: QueueLogger;
@@ -45,6 +48,7 @@ type Ended =
 
 /** A heartbeat asks whether cancellation was requested, at most so often. */
 const CANCEL_CHECK_INTERVAL_MS = 1_000;
+const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(ACTIVITY_FAILURE_TYPE));
 
 /**
  * Makes attempts. For each delivery of a job: the handler runs under the inbox, the outcome is sent, and only then is the job acknowledged, or
@@ -57,9 +61,9 @@ export class ActivityWorker {
 
   /** @throws {AttemptFailedError} after the failed outcome was sent; @throws {InvalidEnvelopeError} */
   async process(delivery: Delivery, handler: BoundHandler | undefined): Promise<void> {
-    const { data } = delivery;
-    if (!isActivityJob(data)) return this.refuse(delivery);
-    const job = data;
+    const parsed = activityJobSchema.safeParse(delivery.data);
+    if (!parsed.success) return this.refuse(delivery, parsed.error);
+    const job = parsed.data;
     const startedAtMs = Date.now();
     const fact = { taskQueue: delivery.queueName, activityType: job.activityType, attempt: job.attempt };
     const log = withFields(this.parts.logger, () => ({
@@ -83,7 +87,9 @@ export class ActivityWorker {
     const durationMs = Date.now() - startedAtMs;
     const status = ended.status === 'completed' && ended.success.repeated ? 'repeated' : ended.status;
     this.parts.observer.attemptEnded?.({ ...fact, status, durationMs, ...(ended.status === 'failed' ? { failureType: failureTypeOf(ended.failure) } : {}) });
-    if (ended.status === 'failed') log.warn({ failure: ended.failure, durationMs }, 'activity attempt failed');
+    if (ended.status === 'failed' && !isRefusal(ended.failure)) log.warn({ failure: ended.failure, durationMs }, 'activity attempt failed');
+    // A refusal is the handler's answer, and stands in the history of its workflow.
+    else if (ended.status === 'failed') log.debug({ failure: ended.failure, durationMs }, 'activity attempt refused');
     else log.debug({ status, durationMs }, 'activity attempt ended');
 
     await this.reply(job, ended, startedAtMs, control.heartbeatDetails);
@@ -131,6 +137,7 @@ export class ActivityWorker {
         },
         control,
         inbox: this.parts.inbox,
+        statements: this.parts.statements,
         isFirstDelivery: isFirstDelivery(delivery, job),
         openSession: async () => {
           const session = new Session(this.parts.dataSource, (error) => control.end(serviceUnavailable(error)));
@@ -140,7 +147,7 @@ export class ActivityWorker {
         },
         handle: (scope) => this.handle(delivery, job, handler, control, log, startedAtMs, scope),
       };
-      const work = modeOf(handler) === 'external' ? runExternal(attempt) : runInTransaction(attempt);
+      const work = runnerOf[modeOf(handler)](attempt);
       // If a time limit wins, the work still fails some time, and nobody is interested any more.
       const success = await new Promise<AttemptSuccess>((resolve, reject) => {
         stopRacing = control.onEnd(reject);
@@ -189,6 +196,7 @@ export class ActivityWorker {
       info,
       log,
       signal: () => control.signal,
+      mode: modeOf(handler),
       manager: 'manager' in scope ? scope.manager : undefined,
       external: 'external' in scope ? scope.external : undefined,
       onHeartbeat: (details) => {
@@ -226,9 +234,8 @@ export class ActivityWorker {
   }
 
   /** An envelope that is not understood fails its job, and tells whoever waits for it if that much can be read. */
-  private async refuse(delivery: Delivery): Promise<never> {
-    const { error: violations } = activityJobSchema.safeParse(delivery.data);
-    const error = new InvalidEnvelopeError(delivery.queueName, delivery.jobId, violations === undefined ? 'not an envelope' : z.prettifyError(violations));
+  private async refuse(delivery: Delivery, violations: z.ZodError): Promise<never> {
+    const error = new InvalidEnvelopeError(delivery.queueName, delivery.jobId, z.prettifyError(violations));
     this.parts.logger.error({ err: error, queue: delivery.queueName, jobId: delivery.jobId }, 'a job on the queue is no envelope of this version');
     const routing = routingSchema.safeParse(delivery.data);
     if (routing.success) {
@@ -239,12 +246,18 @@ export class ActivityWorker {
   }
 }
 
-/** As far as the job can tell: an undo and an edit have to look first, and so has whatever was sent, taken or tried before. */
+/** As far as the job can tell: an edit has to look first, and so has whatever was sent, taken or tried before. */
 function isFirstDelivery({ timesTaken }: Delivery, job: ReceivedActivityJob): boolean {
-  return timesTaken === 1 && job.attempt === 1 && job.dispatch === 1 && job.undoOf === undefined && job.supersedesKey === undefined;
+  return timesTaken === 1 && job.attempt === 1 && job.dispatch === 1 && job.supersedesKey === undefined;
 }
 
-function modeOf(handler: BoundHandler): ResolvedActivityOptions['mode'] {
+const runnerOf: Record<ActivityMode, (attempt: Attempt) => Promise<AttemptSuccess>> = {
+  transaction: runInTransaction,
+  external: runExternal,
+  statement: runStatement,
+};
+
+function modeOf(handler: BoundHandler): ActivityMode {
   return (handler.extras.activity as ResolvedActivityOptions | undefined)?.mode ?? 'transaction';
 }
 
@@ -253,6 +266,11 @@ function endedBy(error: unknown, control: AttemptControl): Ended {
   // What fetch and others throw when their signal is aborted.
   if (control.isCancelRequested && error instanceof Error && error.name === 'AbortError') return { status: 'canceled', details: [] };
   return { status: 'failed', failure: toFailure(isConnectionLoss(error) ? serviceUnavailable(error) : error) };
+}
+
+/** The handler has said no, for good: nothing is wrong with the service. What this library refuses is told from that by its type. */
+function isRefusal({ applicationFailureInfo }: Failure): boolean {
+  return applicationFailureInfo?.nonRetryable === true && !OWN_TYPES.has(applicationFailureInfo.type ?? '');
 }
 
 function failureTypeOf(failure: Failure): string | undefined {

@@ -80,6 +80,11 @@ export class AttemptControl {
     this.dispose();
   }
 
+  /** Throws the reason if the attempt has been ended. */
+  check(): void {
+    if (this.endReason !== undefined) throw this.endReason;
+  }
+
   /** From here on the attempt is committed. Throws the reason if it has been ended before. */
   seal(): void {
     if (this.endReason !== undefined) throw this.endReason;

@@ -3,16 +3,18 @@ import type { EntityManager } from 'typeorm';
 import type { ExternalSession } from '../context/context.js';
 import type { Claim, Claimed, Inbox } from '../inbox/inbox.js';
 import type { Session } from '../inbox/session.js';
+import type { StatementRunner } from '../statement/statement-runner.js';
 import type { AttemptControl } from './attempt-control.js';
 
 /** The database side that a handler gets. */
-export type HandlerScope = { claimed: Extract<Claimed, { status: 'claimed' }> } & ({ manager: EntityManager } | { external: ExternalSession });
+export type HandlerScope = { claimed: Extract<Claimed, { status: 'claimed' }> } & ({ manager: EntityManager } | { external: ExternalSession } | { statement: true });
 
 /** One attempt, as the execution modes see it. */
 export interface Attempt {
   claim: Claim;
   control: AttemptControl;
   inbox: Inbox;
+  statements: StatementRunner;
   /** Nothing is known of an earlier delivery of this key: it is worth while to begin before the inbox has answered. */
   isFirstDelivery: boolean;
   /** A connection that is destroyed when the attempt is ended from outside. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import type { ActivityOutcome, OutcomeBatchJob } from '@backstitch/protocol';
 import { silentLogger, type NewJob } from '@backstitch/queues';
 import { deferred, until } from '../../test/deferred.js';
@@ -59,6 +59,21 @@ describe('OutcomeBatcher', () => {
     const indexes = queues.added.flatMap(({ job }) => (job.data as OutcomeBatchJob).outcomes.map((each) => each.workflowId));
     expect(indexes).toEqual(Array.from({ length: 251 }, (_each, index) => `order-${index}`));
     expect(new Set(queues.added.map(({ job }) => job.jobId)).size).toBe(4);
+  });
+
+  it('given a reply of many, when outcomes come one by one right after it, then they wait for the next one and share it', async () => {
+    const now = jest.spyOn(performance, 'now').mockReturnValue(0);
+    try {
+      const queues = new FakeQueues();
+      const batcher = new OutcomeBatcher(queues, silentLogger);
+      await Promise.all([1, 2, 3].map((index) => batcher.send('inventory.outcomes', outcome(index), 10)));
+      const fourth = batcher.send('inventory.outcomes', outcome(4), 10);
+      await Promise.resolve();
+      await Promise.all([fourth, batcher.send('inventory.outcomes', outcome(5), 10)]);
+      expect(queues.batches()).toEqual([1, 2, 2]);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   it('given large results, when they wait together, then a reply carries no more than about 4 MiB of them', async () => {

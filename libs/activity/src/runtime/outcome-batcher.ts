@@ -6,6 +6,8 @@ const RETRY_PAUSE_MS_MIN = 100;
 const RETRY_PAUSE_MS_MAX = 5_000;
 /** Results in one reply job; at least one outcome goes whatever its size. */
 const REPLY_BYTES_MAX = 4 * 1024 * 1024;
+/** Where more than one outcome went in a reply, the next reply begins so much later: many are coming, and each reply costs both sides more than an outcome does. */
+const BUSY_PAUSE_MS = 2;
 /** What an outcome needs beside its result. */
 const OUTCOME_BYTES = 1_024;
 
@@ -16,8 +18,8 @@ interface WaitingOutcome {
 }
 
 /**
- * Sends outcomes back, many in one reply job. A batch is formed from what is waiting when the one before has gone, never by waiting: a single
- * outcome goes at once.
+ * Sends outcomes back, many in one reply job. A batch is formed from what is waiting when the one before has gone; replies of many keep a distance of 2 ms. A
+ * single outcome goes at once.
  *
  * Guarantees: `send` resolves when the queue has the outcome. While it cannot be reached, the same reply is tried again, with pauses from 100 ms to
  * 5 s. After `close`, what could not be sent stays pending for ever, so that its job is never acknowledged and comes again.
@@ -55,10 +57,13 @@ export class OutcomeBatcher {
     this.pumping.add(replyTo);
     const lane = this.lanes.get(replyTo) ?? [];
     while (lane.length > 0 && !this.closed) {
+      const beganAtMs = performance.now();
       const batch = takeBatch(lane);
       if (!(await this.deliver(replyTo, batch))) break;
       for (const { resolve } of batch) resolve();
       this.onReply?.(batch.length);
+      const restMs = BUSY_PAUSE_MS - (performance.now() - beganAtMs);
+      if (batch.length > 1 && restMs > 0 && lane.length < LIMITS.outcomesPerReplyMax) await new Promise((resolve) => setTimeout(resolve, restMs));
     }
     this.pumping.delete(replyTo);
   }

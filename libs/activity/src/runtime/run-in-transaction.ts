@@ -8,7 +8,8 @@ import { conflictPause, repeatedResult, TRANSACTION_TRIES_MAX, type Attempt, typ
  * the row with COMMIT; and only one if this is the first delivery, as far as anyone knows: then the handler's first statement goes along with the claim.
  */
 export async function runInTransaction(attempt: Attempt): Promise<AttemptSuccess> {
-  if (attempt.isFirstDelivery) {
+  // An undo has to know what became of its step.
+  if (attempt.isFirstDelivery && attempt.claim.undoOf === undefined) {
     try {
       const success = await tryAhead(attempt);
       if (success !== undefined) return success;

@@ -180,7 +180,8 @@ export class BatchProcessor {
     // This batch is through with its runs; those of another one are not to be touched.
     const mine = new Set(runs.map(({ runId }) => runId));
     forgotten.push(...cache.shrink((runId) => mailboxes.isUnderWay(runId) && !mine.has(runId)));
-    await this.#evict(forgotten);
+    // Answers and jobs need not wait for the sandbox to forget. The runs stay under way until this batch ends, so none of them comes back before.
+    const evicted = this.#evict(forgotten);
     for (const run of runs) {
       const result = results.get(run)?.result;
       if (run.ending === 'reload') {
@@ -191,6 +192,7 @@ export class BatchProcessor {
         this.#follow(run, results.get(run)?.append);
       }
     }
+    await evicted;
   }
 
   /** What follows once a run's part of the commit stands: answers, jobs, facts. */
@@ -210,7 +212,7 @@ export class BatchProcessor {
     }
     if (append !== undefined && run.state.closedAtMs !== undefined) {
       const { status, startedAtMs, closedAtMs } = run.state;
-      tell((observer) => observer.workflowClosed?.({ ...identityOf(run.state), status, startedAtMs, closedAtMs }));
+      tell((observer) => observer.workflowClosed?.({ ...identityOf(run.state), status, startedAtMs, closedAtMs, record: append.record }));
     }
   }
 

@@ -18,7 +18,7 @@ const OVERLOADED_RETRY_AFTER_MS = 1_000;
 
 /**
  * Calls that wait until one of their runs is closed. The engine says when that is so, and other replicas for the runs that they hold; the database says what
- * was so before, asked after the subscription, and what a run came to.
+ * was so before, asked after the subscription, and what a run of another replica came to.
  */
 export class ClosedWaiters {
   readonly #options: ClosedWaitersOptions;
@@ -30,9 +30,9 @@ export class ClosedWaiters {
     this.#options = options;
   }
 
-  /** A run was closed. */
-  closed(workflowId: string): void {
-    this.#waiters.get(workflowId)?.forEach((subscription) => subscription.notify([workflowId]));
+  /** A run was closed here: who waits for it is answered from this record, without asking the database. */
+  closed(record: RunRecord): void {
+    this.#waiters.get(record.workflowId)?.forEach((subscription) => subscription.notify([record.workflowId], record));
   }
 
   /** Answers all calls that wait, so that a stop need not wait for them. */
@@ -63,15 +63,19 @@ export class ClosedWaiters {
           return { closed: closed.map(toClosedWorkflow), unknown };
         }
         const told = await this.#wait(subscription, distinct, remainingMs, isPassedOn);
-        asked = told.length > 0 ? [...new Set([...told, ...unknown])] : distinct;
+        const known = [...told.values()].filter((record) => record !== undefined);
+        if (known.length > 0) {
+          return { closed: known.map(toClosedWorkflow), unknown };
+        }
+        asked = told.size > 0 ? [...new Set([...told.keys(), ...unknown])] : distinct;
       }
     } finally {
       this.#unsubscribe(distinct, subscription);
     }
   }
 
-  /** Ids of runs that were closed meanwhile; none: it is time to look again. */
-  async #wait(subscription: Subscription, workflowIds: readonly string[], remainingMs: number, isPassedOn: boolean): Promise<string[]> {
+  /** Runs that were closed meanwhile; none: it is time to look again. */
+  async #wait(subscription: Subscription, workflowIds: readonly string[], remainingMs: number, isPassedOn: boolean): Promise<Told> {
     const { liveReplicas, recheckMs, router } = this.#options;
     if (isPassedOn || liveReplicas() === 1) {
       return subscription.wait(remainingMs);
@@ -105,20 +109,23 @@ export class ClosedWaiters {
   }
 }
 
+/** Workflow ids of runs that were closed; with their record if they were closed here. */
+type Told = ReadonlyMap<string, RunRecord | undefined>;
+
 /** What one call is told while it waits, or before. */
 class Subscription {
-  readonly #told = new Set<string>();
+  #told = new Map<string, RunRecord | undefined>();
   #isNotified = false;
   #wakeUp: (() => void) | undefined;
 
-  notify(workflowIds: readonly string[]): void {
-    workflowIds.forEach((workflowId) => this.#told.add(workflowId));
+  notify(workflowIds: readonly string[], record?: RunRecord): void {
+    workflowIds.forEach((workflowId) => this.#told.set(workflowId, record ?? this.#told.get(workflowId)));
     this.#isNotified = true;
     this.#wakeUp?.();
   }
 
   /** What it was told by now, or as soon as there is something; nothing after so long. */
-  async wait(waitMs: number): Promise<string[]> {
+  async wait(waitMs: number): Promise<Told> {
     if (!this.#isNotified) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, waitMs);
@@ -129,8 +136,8 @@ class Subscription {
       });
       this.#wakeUp = undefined;
     }
-    const told = [...this.#told];
-    this.#told.clear();
+    const told = this.#told;
+    this.#told = new Map();
     this.#isNotified = false;
     return told;
   }

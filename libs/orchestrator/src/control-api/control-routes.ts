@@ -9,7 +9,6 @@ import { PASSED_ON_HEADER, type PeerAnswer } from '../routing/peer.js';
 import { bearerTokenCheck } from './bearer-token.js';
 import type { ClosedWaiters } from './closed-waiters.js';
 import { errorAnswer } from './error-answers.js';
-import { isPlainStarts } from './plain-starts.js';
 import {
   awaitClosedRequest,
   AWAIT_CLOSED_TIMEOUT_MAX_MS,
@@ -80,7 +79,7 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
       // Before the body is read: a flood of starts costs little.
       onRequest: async () => admission?.check(),
       handler: async (request) => {
-        const { starts } = isPlainStarts(request.body) ? request.body : parseRequest(startWorkflowsRequest, request.body);
+        const { starts } = parseRequest(startWorkflowsRequest, request.body);
         return { results: await (isPassedOn(request) ? startHere(options, starts) : router.start(starts)) };
       },
     });

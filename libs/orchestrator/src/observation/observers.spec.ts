@@ -1,15 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
-import type { EngineObserver } from '@backstitch/engine';
+import type { EngineObserver, RunRecord } from '@backstitch/engine';
 import type { Incident } from '@backstitch/protocol';
 import { combineObservers, logObserver } from './observers.js';
 
 const run = { workflowId: 'order-1', runId: 'r', workflowType: 'order', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+const record: RunRecord = {
+  ...run,
+  partition: 0,
+  status: 'COMPLETED',
+  startedAtMs: 0,
+  closedAtMs: 1,
+  nextEventId: 9,
+  historySizeBytes: 1,
+  openActivities: 0,
+  openIncidents: 0,
+  requestFingerprint: '',
+  searchAttributes: {},
+  memo: {},
+};
 const incident: Incident = { incidentNumber: 1, kind: 'UNDO_FAILED', message: 'no', openedAtMs: 0 };
 
 /** Tells one fact of each kind about the run. */
 function tellAll(observer: EngineObserver): void {
   observer.workflowStarted?.(run);
-  observer.workflowClosed?.({ ...run, status: 'COMPLETED', startedAtMs: 0, closedAtMs: 1 });
+  observer.workflowClosed?.({ ...run, status: 'COMPLETED', startedAtMs: 0, closedAtMs: 1, record });
   observer.attemptFailed?.({ ...run, activityType: 'a', taskQueue: 'q', attempt: 1, failure: { message: 'no' } });
   observer.incidentOpened?.({ ...run, incident });
   observer.incidentResolved?.({ ...run, incident });

@@ -1,11 +1,10 @@
 import { ENVELOPE_VERSION, LIMITS, type OutcomeBatchJob } from '@backstitch/protocol';
 import { z } from 'zod';
-import { isPlainOutcomes } from './plain-outcomes.js';
 
 const eventNumber = z.int().min(1);
 
 const outcome = z.discriminatedUnion('status', [
-  z.looseObject({ status: z.literal('completed'), result: z.unknown() }),
+  z.looseObject({ status: z.literal('completed'), result: z.unknown().optional() }),
   z.looseObject({ status: z.literal('failed'), failure: z.looseObject({ message: z.string() }) }),
   z.looseObject({ status: z.literal('canceled'), details: z.array(z.unknown()).optional() }),
 ]);
@@ -47,11 +46,9 @@ export class InvalidOutcomeEnvelopeError extends Error {
 
 /** @throws InvalidOutcomeEnvelopeError */
 export function readOutcomeEnvelope(queueName: string, jobId: string, data: unknown): OutcomeBatchJob {
-  if (!isPlainOutcomes(data)) {
-    const parsed = envelope.safeParse(data);
-    if (!parsed.success) {
-      throw new InvalidOutcomeEnvelopeError(queueName, jobId, z.prettifyError(parsed.error).slice(0, 1_000));
-    }
+  const parsed = envelope.safeParse(data);
+  if (!parsed.success) {
+    throw new InvalidOutcomeEnvelopeError(queueName, jobId, z.prettifyError(parsed.error).slice(0, 1_000));
   }
   // A result that is left out is null: some languages cannot say `undefined` otherwise.
   const job = data as OutcomeBatchJob;

@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { queueSchemaOf, type PostgresQueueConnection } from '../queue-connection.js';
-import { EVENTS_KEPT_MAX, type AnyQueue, type QueueBackend } from '../queue-backend.js';
+import { addBulkByQueue, EVENTS_KEPT_MAX, type AnyQueue, type QueueBackend, type SizedJob } from '../queue-backend.js';
 import { SchemaConnections } from './schema-connections.js';
 import { sharedPostgresBackend } from './schema-postgres-connection.js';
 
@@ -28,6 +28,10 @@ export class PostgresQueues implements QueueBackend {
       this.queues.set(queueName, found);
     }
     return found;
+  }
+
+  async addBulk(queueName: string, jobs: readonly SizedJob[]): Promise<void> {
+    await addBulkByQueue(this.queue(queueName), jobs);
   }
 
   async waitUntilReachable(): Promise<void> {

@@ -17,13 +17,14 @@ import { z } from 'zod';
 import { STEP_SERVICES } from '../order.js';
 import { migrations } from './migrations.js';
 import { answerCoordinator } from './answer-coordinator.js';
-import { stepControllers } from './step-activities.js';
+import { STEP_MODES, stepControllers } from './step-activities.js';
 
 const configurationSchema = z.object({
   ...commonConfiguration,
   ...databaseConfiguration,
   ...queueConfiguration,
   SERVICE: z.enum(STEP_SERVICES),
+  STEP_MODE: z.enum(STEP_MODES),
   /** Steps at once. */
   CONCURRENCY: integerVariable({ min: 1, max: 1_000 }),
   /** Undos at once. */
@@ -51,7 +52,7 @@ class AppModule implements OnModuleInit {
           }),
         }),
       ],
-      controllers: stepControllers(configuration.SERVICE),
+      controllers: stepControllers(configuration.SERVICE, configuration.STEP_MODE),
     };
   }
 
