@@ -29,10 +29,11 @@ const projects = ['libs', 'apps', 'tools'].flatMap((group) =>
 );
 const workspaceNames = new Set(projects.map(({ manifest }) => manifest.name));
 
+/** Without what the spec of the directions plants for a moment: the two may run side by side. */
 function sources(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && !entry.name.endsWith('.spec.ts'))
+    .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name) && !entry.name.endsWith('.spec.ts') && !entry.name.startsWith('planted-'))
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
