@@ -1,12 +1,11 @@
-import { Worker, type IQueueBackend, type Job } from 'bullmq';
-import { Redis } from 'ioredis';
+import { WaitingError, Worker, type IQueueBackend, type Job } from 'bullmq';
 import { DeadlineExceededError, withDeadline } from './deadline.js';
+import { HandBackError } from './hand-back.js';
 import { silentLogger, throttledErrorLog, type QueueLogger } from './logger.js';
 import { sharedPostgresBackend } from './postgres/schema-postgres-connection.js';
-import { DEFAULT_QUEUE_PREFIX, queueSchemaOf, type QueueConnection } from './queue-connection.js';
+import { queueSchemaOf, type QueueConnection } from './queue-connection.js';
 import type { AnyWorker } from './queue-backend.js';
-import { coalesceWrites } from './redis/coalesce-writes.js';
-import { workerRedisOptions } from './redis/redis-options.js';
+import { RedisWorker } from './redis/redis-worker.js';
 
 /** One delivery of one job. Deliveries are at least once: the same job may come again, even while it is being worked on. */
 export interface Delivery<Data = unknown> {
@@ -18,6 +17,8 @@ export interface Delivery<Data = unknown> {
   addedAtMs: number;
   /** How often it has been handed out, this time included: 1 unless a worker lost it or somebody retried it. */
   timesTaken: number;
+  /** What `JobQueues.heartbeat` left on it; else 0. */
+  progress?: unknown;
 }
 
 /** Resolving acknowledges the job; rejecting makes it a failed one, with the error's message and stack. */
@@ -80,7 +81,10 @@ export function consume<Data = unknown>(
     const jobId = String(job.id);
     active.add(jobId);
     try {
-      return await handler({ queueName, jobId, name: job.name, data: job.data as Data, addedAtMs: job.timestamp, timesTaken: job.attemptsStarted });
+      return await handler({ queueName, jobId, name: job.name, data: job.data as Data, addedAtMs: job.timestamp, timesTaken: job.attemptsStarted, progress: job.progress });
+    } catch (error) {
+      if (error instanceof HandBackError) await handBack(job, logger);
+      throw error;
     } finally {
       active.delete(jobId);
     }
@@ -102,13 +106,26 @@ export function consume<Data = unknown>(
   };
 }
 
+/** @throws {WaitingError} which tells BullMQ that the job is not to fail; if it cannot be put back, it is found when its lock lapses */
+async function handBack(job: WorkedJob, logger: QueueLogger): Promise<never> {
+  try {
+    await job.moveToWait(job.token);
+  } catch (error) {
+    logger.warn({ err: error, jobId: job.id }, 'a job could not be handed back; it will be handed out again when its lock lapses');
+  }
+  throw new WaitingError();
+}
+
+/** What is needed of a job here. */
+type WorkedJob = Pick<Job, 'id' | 'name' | 'timestamp' | 'attemptsStarted' | 'token'> & { readonly data: unknown; readonly progress: unknown; moveToWait(token?: string): Promise<number> };
+
 interface ConnectedWorker {
   worker: AnyWorker;
   /** Ends what the worker itself leaves open. */
   disconnect: () => void;
 }
 
-function createWorker(connection: QueueConnection, queueName: string, options: ConsumeOptions, process: (job: Job) => Promise<unknown>): ConnectedWorker {
+function createWorker(connection: QueueConnection, queueName: string, options: ConsumeOptions, process: (job: WorkedJob) => Promise<unknown>): ConnectedWorker {
   const lockDurationMs = options.lockDurationMs ?? DEFAULT_LOCK_DURATION_MS;
   const workerOptions = {
     concurrency: options.concurrency ?? 1,
@@ -121,12 +138,8 @@ function createWorker(connection: QueueConnection, queueName: string, options: C
     runRetryDelay: RETRY_PAUSE_MS,
   };
   if (connection.backend === 'redis') {
-    const redis = coalesceWrites(new Redis(connection.url, workerRedisOptions()));
-    // BullMQ reports errors for as long as the worker is open.
-    redis.on('error', () => undefined);
-    const worker = new Worker(queueName, process, { ...workerOptions, connection: redis, prefix: connection.prefix ?? DEFAULT_QUEUE_PREFIX });
-    // BullMQ ends only the blocking connection, which it makes itself.
-    return { worker: worker as unknown as AnyWorker, disconnect: () => redis.disconnect() };
+    const worker = new RedisWorker(connection, queueName, process, workerOptions);
+    return { worker: worker as unknown as AnyWorker, disconnect: () => worker.disconnectRedis() };
   }
   const worker = new Worker(queueName, process, { ...workerOptions, connection: connection.url }, sharedPostgresBackend(connection, queueSchemaOf(queueName)));
   return { worker: worker as unknown as AnyWorker, disconnect: () => undefined };

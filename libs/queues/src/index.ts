@@ -10,6 +10,8 @@ export { JobQueues, type JobQueuesOptions, type NewJob } from './job-queues.js';
 export type { AnyQueue } from './queue-backend.js';
 export { consume, type Consumer, type ConsumeOptions, type Delivery, type DeliveryHandler } from './consume.js';
 export { QueuesClosedError, QueueUnavailableError, RequestResponseUnsupportedError } from './errors.js';
+export { heartbeatDetailsOf } from './heartbeat-details.js';
+export { HandBackError } from './hand-back.js';
 export { DeadlineExceededError, withDeadline } from './deadline.js';
 export { silentLogger, type QueueLogger } from './logger.js';
 export {

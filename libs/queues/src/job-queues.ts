@@ -2,7 +2,7 @@ import { withDeadline } from './deadline.js';
 import { QueuesClosedError, QueueUnavailableError } from './errors.js';
 import { silentLogger, throttledErrorLog, type QueueLogger } from './logger.js';
 import { PostgresQueues } from './postgres/postgres-queues.js';
-import { CANCEL_REQUESTED_PROGRESS, type AnyQueue, type QueueBackend, type SizedJob } from './queue-backend.js';
+import { CANCEL_REQUESTED_PROGRESS, progressOf, type AnyQueue, type QueueBackend, type SizedJob } from './queue-backend.js';
 import type { QueueConnection } from './queue-connection.js';
 import { RedisQueues } from './redis/redis-queues.js';
 
@@ -12,6 +12,8 @@ export interface NewJob {
   name: string;
   /** JSON. */
   data: unknown;
+  /** The same as text, where the caller has it: then it need not be made. */
+  dataJson?: string;
   /** Not an integer. A job whose id the queue holds is not added again. */
   jobId: string;
   /** Not before so many milliseconds from now. Default 0. */
@@ -88,6 +90,14 @@ export class JobQueues {
     return this.call(queueName, () => this.backend.cancelRequested(queueName, jobIds));
   }
 
+  /**
+   * Shows how far a running job has come, as Bull Board's progress: a number is a percentage, anything else stands under `details`. Answers whether its cancellation
+   * was requested; both are one round trip. A job that the queue does not hold is not cancelled.
+   */
+  async heartbeat(queueName: string, jobId: string, details?: unknown): Promise<boolean> {
+    return this.call(queueName, () => this.backend.heartbeat(queueName, jobId, progressOf(details), { ...CANCEL_REQUESTED_PROGRESS, ...(details === undefined ? {} : { details }) }));
+  }
+
   /** BullMQ's own object, for Bull Board. Closed with this. */
   queue(queueName: string): AnyQueue {
     if (this.closed) throw new QueuesClosedError();
@@ -150,8 +160,7 @@ export class JobQueues {
 function* chunksOf(jobs: readonly NewJob[]): Generator<readonly SizedJob[]> {
   let chunk: SizedJob[] = [];
   let bytes = 0;
-  for (const { name, data, jobId, delayMs } of jobs) {
-    const dataJson = JSON.stringify(data ?? {});
+  for (const { name, data, dataJson = JSON.stringify(data ?? {}), jobId, delayMs } of jobs) {
     if (chunk.length > 0 && (chunk.length >= CHUNK_JOBS_MAX || bytes + dataJson.length > CHUNK_BYTES_MAX)) {
       yield chunk;
       chunk = [];

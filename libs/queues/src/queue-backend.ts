@@ -31,6 +31,8 @@ export interface QueueBackend {
   held(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
   /** Those of the jobs whose cancellation was requested. */
   cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
+  /** Sets a job's progress, to `ifCancelled` if its cancellation was requested, and answers whether it was. Undefined: the progress stays. */
+  heartbeat(queueName: string, jobId: string, progress: unknown, ifCancelled: object): Promise<boolean>;
   /** Calls the listener whenever the queues have been emptied by someone (law L1). Returns how to stop. */
   watchFlush(listener: () => void): () => void;
   /** Calls the listener whenever the backend's server was restarted without the truth in Postgres being so. Returns how to stop. */
@@ -60,3 +62,8 @@ export async function addBulkByQueue(queue: AnyQueue, jobs: readonly SizedJob[])
 export const CANCEL_REQUESTED_PROGRESS = { cancelRequested: true } as const;
 /** BullMQ keeps so many events of a queue; nothing here reads them. */
 export const EVENTS_KEPT_MAX = 1_000;
+
+/** Details of a heartbeat as a job's progress. */
+export function progressOf(details: unknown): unknown {
+  return details === undefined || typeof details === 'number' ? details : { details };
+}

@@ -63,6 +63,15 @@ export class PostgresQueues implements QueueBackend {
     return new Set(rows.map((row) => row.id));
   }
 
+  async heartbeat(queueName: string, jobId: string, progress: unknown, ifCancelled: object): Promise<boolean> {
+    const { rows } = await this.connectionsOf(queueName).pool.query<{ cancelled: boolean | null }>(
+      `UPDATE job SET progress = CASE WHEN progress @> '{"cancelRequested": true}' THEN $4::jsonb ELSE coalesce($3::jsonb, progress) END
+       WHERE queue = $1 AND id = $2 RETURNING progress @> '{"cancelRequested": true}' AS cancelled`,
+      [queueName, jobId, progress === undefined ? null : JSON.stringify(progress), JSON.stringify(ifCancelled)],
+    );
+    return rows[0]?.cancelled === true;
+  }
+
   watchFlush(): () => void {
     // Queues and truth share the database's durability: nothing flushes one of them alone.
     return () => undefined;

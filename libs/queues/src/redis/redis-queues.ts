@@ -24,6 +24,17 @@ if found == 0 then found = redis.call('ZREM', KEYS[4], ARGV[1]) end
 if found > 0 then redis.call('DEL', KEYS[5], KEYS[6]) end
 return found`;
 
+/**
+ * Sets a job's progress unless its cancellation was requested; then the flag stays with it. Answers whether it was.
+ * KEYS: job. ARGV: progress as JSON or nothing, the same with the flag, which comes first in it.
+ */
+const HEARTBEAT = `
+local progress = redis.call('HGET', KEYS[1], 'progress')
+local cancelled = progress and string.sub(progress, 1, 23) == '{"cancelRequested":true'
+if cancelled then redis.call('HSET', KEYS[1], 'progress', ARGV[2])
+elseif ARGV[1] ~= '' and (progress or redis.call('EXISTS', KEYS[1]) == 1) then redis.call('HSET', KEYS[1], 'progress', ARGV[1]) end
+return cancelled and 1 or 0`;
+
 const ADD_JOBS_COMMAND = 'backstitchAddJobs';
 const JOB_OPTIONS_JSON = JSON.stringify(JOB_OPTIONS);
 
@@ -112,6 +123,11 @@ export class RedisQueues implements QueueBackend {
     for (const jobId of jobIds) pipeline.hget(`${this.prefix}:${queueName}:${jobId}`, 'progress');
     const progresses = resultsOf(await pipeline.exec());
     return new Set(jobIds.filter((_jobId, index) => isCancelRequested(progresses[index])));
+  }
+
+  async heartbeat(queueName: string, jobId: string, progress: unknown, ifCancelled: object): Promise<boolean> {
+    const text = progress === undefined ? '' : JSON.stringify(progress);
+    return Number(await this.redis.eval(HEARTBEAT, 1, `${this.prefix}:${queueName}:${jobId}`, text, JSON.stringify(ifCancelled))) === 1;
   }
 
   watchFlush(listener: () => void): () => void {
