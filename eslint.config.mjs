@@ -16,6 +16,7 @@ const LIBRARY_DIRECTIONS = {
   queues: ['protocol'],
   activity: ['queues', 'protocol'],
   client: ['protocol', 'workflow'],
+  cli: ['client', 'sandbox', 'engine', 'protocol'],
   orchestrator: ['engine', 'sandbox', 'queues', 'protocol'],
   testing: ['engine', 'sandbox', 'workflow', 'activity', 'client', 'protocol'],
 };
@@ -31,7 +32,9 @@ const APP_DIRECTIONS = {
 const APP_COMMON = ['contracts', 'service-kit', 'protocol'];
 const TOOL_LIBRARIES = ['protocol', 'contracts', 'client'];
 /** The bench measures services and an orchestrator of its own. */
-const BENCH_LIBRARIES = [...TOOL_LIBRARIES, 'activity', 'orchestrator', 'service-kit', 'workflow'];
+const BENCH_LIBRARIES = [...TOOL_LIBRARIES, 'activity', 'orchestrator', 'service-kit', 'workflow', 'engine', 'sandbox'];
+/** The referee plays workflows on the engine in memory, as specs do. */
+const REFEREE_LIBRARIES = ['protocol', 'engine', 'sandbox', 'testing', 'workflow'];
 /** What specs may import besides; nothing else imports tools or the testing library. */
 const SPEC_EXTRAS = ['lib:testing', 'tool:*'];
 
@@ -52,14 +55,15 @@ function boundaries(extraTags) {
         ...Object.entries(APP_DIRECTIONS).map(([name, to]) => constraint(`app:${name}`, libraryTags([...to, ...APP_COMMON]))),
         constraint('app:e2e', [...libraryTags(TOOL_LIBRARIES), 'tool:*']),
         constraint('tool:bench', [...libraryTags(BENCH_LIBRARIES), 'tool:*']),
-        constraint('/^tool:(?!bench$)/', [...libraryTags(TOOL_LIBRARIES), 'tool:*']),
+        constraint('tool:referee', [...libraryTags(REFEREE_LIBRARIES), 'tool:*']),
+        constraint('/^tool:(?!bench$|referee$)/', [...libraryTags(TOOL_LIBRARIES), 'tool:*']),
       ],
     },
   ];
 }
 
 /** Workflow code and the engine see no clock, no randomness and no world (law L5): they would diverge on replay. */
-const DETERMINISTIC = ['libs/workflow/src/**/*.ts', 'libs/engine/src/**/*.ts', 'apps/orchestrator/src/workflows/**/*.ts', 'tools/bench/src/workflows/**/*.ts'];
+const DETERMINISTIC = ['libs/workflow/src/**/*.ts', 'libs/engine/src/**/*.ts', 'apps/orchestrator/src/workflows/**/*.ts', 'tools/bench/src/workflows/**/*.ts', 'tools/bench/src/runtime/workflows/**/*.ts'];
 const WORLD_MESSAGE = 'Deterministic code sees no world: take it through a port, or use what @backstitch/workflow offers.';
 const NODE_BUILTINS = [...new Set(builtinModules.flatMap((name) => [name.replace(/^node:/, ''), `node:${name.replace(/^node:/, '')}`]))];
 const WORLD_GLOBALS = [
@@ -130,6 +134,8 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [NO_APPS], paths: [{ name: '@backstitch/workflow', allowTypeImports: true, message: 'The client takes types alone from workflow.' }] }] },
   },
   { files: SPECS, rules: { '@nx/enforce-module-boundaries': boundaries(SPEC_EXTRAS) } },
+  // The guides' code imports as their readers do: the testing library too by its name.
+  { files: ['libs/testing/test/guides/**/*.ts'], rules: { '@nx/enforce-module-boundaries': ['error', { ...boundaries(SPEC_EXTRAS)[1], allowCircularSelfDependency: true }] } },
   // Nothing depends on an app, so its specs may set their stage with any library.
   { files: SPECS.map((pattern) => `apps/${pattern}`), rules: { '@nx/enforce-module-boundaries': boundaries([...SPEC_EXTRAS, 'lib:*']) } },
 );

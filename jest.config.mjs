@@ -24,6 +24,7 @@ export default {
   },
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
+  setupFilesAfterEnv: ['<rootDir>/tools/jest/collect-histories.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

@@ -1,4 +1,4 @@
-import { WorkflowClient } from '@backstitch/client';
+import { ControlClient } from '@backstitch/client';
 import { JobQueues } from '@backstitch/queues';
 import { LOGGER, queueConnectionFrom } from '@backstitch/service-kit';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
@@ -12,7 +12,7 @@ import { watchedProcesses } from './watched-processes.js';
 export class ConsoleModule implements OnApplicationShutdown {
   constructor(
     @Inject(JobQueues) private readonly queues: JobQueues,
-    @Inject(WorkflowClient) private readonly client: WorkflowClient,
+    @Inject(ControlClient) private readonly client: ControlClient,
   ) {}
 
   static forRoot(configuration: Configuration): DynamicModule {
@@ -23,8 +23,8 @@ export class ConsoleModule implements OnApplicationShutdown {
         OverviewService,
         { provide: WATCHED_PROCESSES, useValue: watchedProcesses(configuration.CONTROL_URL, configuration.STACK_HEALTH_URLS) },
         {
-          provide: WorkflowClient,
-          useFactory: () => new WorkflowClient({ url: configuration.CONTROL_URL, token: configuration.CONTROL_TOKEN, timeoutMs: 3_000 }),
+          provide: ControlClient,
+          useFactory: () => new ControlClient({ url: configuration.CONTROL_URL, token: configuration.CONTROL_TOKEN, timeoutMs: 3_000 }),
         },
         {
           provide: JobQueues,

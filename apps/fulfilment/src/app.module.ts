@@ -31,6 +31,7 @@ export class AppModule implements OnModuleInit {
             dataSource,
             ...activitySettingsFrom(configuration),
             retentionMs: configuration.RETENTION_MS,
+            taskTokenSecret: configuration.TASK_TOKEN_SECRET,
             logger,
             observer: activityMetrics(metricsRegistry),
           }),

@@ -1,4 +1,4 @@
-import { commaSeparatedVariable, commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
+import { commaSeparatedVariable, commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration, retentionConfiguration, taskTokenConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 export const configurationSchema = z.object({
@@ -9,6 +9,7 @@ export const configurationSchema = z.object({
   DATABASE_POOL_MAX: integerVariable({ min: 4, max: 500 }).default(20),
   ...queueConfiguration,
   ...retentionConfiguration,
+  ...taskTokenConfiguration,
   /** Orders to these countries are refused, whatever the case of the letters. */
   COUNTRIES_NOT_SERVED: commaSeparatedVariable(),
   /** The simulated carrier picks shipments up once they are this old; until then they can be cancelled. Not set: it never comes. */

@@ -2,6 +2,8 @@ import { DatabaseModule } from '@backstitch/service-kit';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import pg from 'pg';
+import { ActivitiesController } from './activities/activities.controller.js';
+import { ActivityCompletions } from './activities/activity-completions.js';
 import { Database } from './database.js';
 import { CancellationPlacer } from './imports/cancellation-placer.js';
 import { ImportGrouping } from './imports/import-grouping.js';
@@ -49,6 +51,8 @@ export interface GatewayOptions {
   orchestrator: Orchestrator;
   /** For imports. */
   bulkOrchestrator: BulkOrchestrator;
+  /** For `POST /activities/…`. */
+  activityCompletions: ActivityCompletions;
 }
 
 @Module({})
@@ -56,6 +60,7 @@ export class GatewayModule implements OnApplicationShutdown {
   constructor(
     @Inject(Orchestrator) private readonly orchestrator: Orchestrator,
     @Inject(BulkOrchestrator) private readonly bulkOrchestrator: BulkOrchestrator,
+    @Inject(ActivityCompletions) private readonly activityCompletions: ActivityCompletions,
   ) {}
 
   static forRoot(options: GatewayOptions): DynamicModule {
@@ -72,11 +77,12 @@ export class GatewayModule implements OnApplicationShutdown {
           ...(options.databasePoolMax === undefined ? {} : { poolMax: options.databasePoolMax }),
         }),
       ],
-      controllers: [OrdersController, ReturnsController, ImportsController, ReportsController, WorkflowsController, StockController],
+      controllers: [OrdersController, ReturnsController, ImportsController, ReportsController, WorkflowsController, ActivitiesController, StockController],
       providers: [
         { provide: StartGate, useValue: gate },
         { provide: Orchestrator, useValue: new BoundedOrchestrator(options.orchestrator, gate) },
         { provide: BulkOrchestrator, useValue: options.bulkOrchestrator },
+        { provide: ActivityCompletions, useValue: options.activityCompletions },
         { provide: AUDITOR_POOL, useFactory: () => auditorPool(options.auditorDatabaseUrl) },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: ApiKeyGuard },
@@ -103,7 +109,7 @@ export class GatewayModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.orchestrator.close(), this.bulkOrchestrator.close()]);
+    await Promise.all([this.orchestrator.close(), this.bulkOrchestrator.close(), this.activityCompletions.close()]);
   }
 }
 

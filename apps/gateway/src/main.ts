@@ -1,6 +1,7 @@
 import 'reflect-metadata';
-import { WorkflowClient } from '@backstitch/client';
+import { ControlClient } from '@backstitch/client';
 import { bootstrapService } from '@backstitch/service-kit';
+import { ClientActivityCompletions } from './activities/client-activity-completions.js';
 import { configurationSchema } from './configuration.js';
 import { GatewayModule } from './gateway.module.js';
 import { configureHttpEdge, GATEWAY_FASTIFY_OPTIONS } from './http/http-edge.js';
@@ -26,8 +27,9 @@ await bootstrapService({
       startsUnderWayMax: configuration.STARTS_UNDER_WAY_MAX,
       startsWaitingMax: configuration.STARTS_WAITING_MAX,
       auditorDatabaseUrl: configuration.AUDITOR_DATABASE_URL,
-      orchestrator: new ClientOrchestrator(new WorkflowClient({ ...connection, timeoutMs: REQUEST_TIMEOUT_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS, connectionsMax: configuration.STARTS_UNDER_WAY_MAX + OTHER_CONNECTIONS })),
-      bulkOrchestrator: new ClientOrchestrator(new WorkflowClient({ ...connection, timeoutMs: BULK_TIMEOUT_MS })),
+      orchestrator: new ClientOrchestrator(new ControlClient({ ...connection, timeoutMs: REQUEST_TIMEOUT_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS, connectionsMax: configuration.STARTS_UNDER_WAY_MAX + OTHER_CONNECTIONS })),
+      activityCompletions: new ClientActivityCompletions({ ...connection, timeoutMs: REQUEST_TIMEOUT_MS, connectTimeoutMs: CONNECT_TIMEOUT_MS, connectionsMax: OTHER_CONNECTIONS }),
+      bulkOrchestrator: new ClientOrchestrator(new ControlClient({ ...connection, timeoutMs: BULK_TIMEOUT_MS })),
     });
   },
   configure: (app, configuration) => configureHttpEdge(app, { requestsPerMinute: configuration.RATE_LIMIT_PER_MINUTE }),

@@ -12,6 +12,8 @@ import { configureHttpEdge, GATEWAY_FASTIFY_OPTIONS } from '../src/http/http-edg
 import { StartGate } from '../src/overload/start-gate.js';
 import { createApiKey } from '../src/security/create-key.js';
 import type { Role } from '../src/security/roles.js';
+import type { ActivityCompletions } from '../src/activities/activity-completions.js';
+import { FakeActivityCompletions } from './fake-activity-completions.js';
 import { FakeOrchestrator } from './fake-orchestrator.js';
 
 // It requires an ES module, which Node does and Jest does not; only the page of Swagger UI needs it.
@@ -56,7 +58,7 @@ export class GatewayUnderTest {
 
   static async start(
     database: TestDatabase,
-    { orchestrator = new FakeOrchestrator(), requestsPerMinute = 100_000, ...limits }: { orchestrator?: FakeOrchestrator; requestsPerMinute?: number; startsUnderWayMax?: number; startsWaitingMax?: number } = {},
+    { orchestrator = new FakeOrchestrator(), activityCompletions = new FakeActivityCompletions(), requestsPerMinute = 100_000, ...limits }: { orchestrator?: FakeOrchestrator; activityCompletions?: ActivityCompletions; requestsPerMinute?: number; startsUnderWayMax?: number; startsWaitingMax?: number } = {},
   ): Promise<GatewayUnderTest> {
     const service = 'gateway';
     const root: DynamicModule = {
@@ -68,7 +70,7 @@ export class GatewayUnderTest {
           metricsRegistry: createMetricsRegistry(service),
           healthRegistry: new HealthRegistry(),
         }),
-        GatewayModule.forRoot({ databaseUrl: database.url, auditorDatabaseUrl: database.url, databasePoolMax: 6, orchestrator, bulkOrchestrator: orchestrator, ...limits }),
+        GatewayModule.forRoot({ databaseUrl: database.url, auditorDatabaseUrl: database.url, databasePoolMax: 6, orchestrator, bulkOrchestrator: orchestrator, activityCompletions, ...limits }),
       ],
     };
     const adapter = new FastifyAdapter(GATEWAY_FASTIFY_OPTIONS);

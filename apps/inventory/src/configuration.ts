@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
+import { commonConfiguration, databaseConfiguration, integerVariable, portVariable, queueConfiguration, retentionConfiguration, taskTokenConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 export const configurationSchema = z.object({
@@ -9,6 +9,7 @@ export const configurationSchema = z.object({
   DATABASE_POOL_MAX: integerVariable({ min: 4, max: 500 }).default(20),
   ...queueConfiguration,
   ...retentionConfiguration,
+  ...taskTokenConfiguration,
 });
 
 export type InventoryConfiguration = z.output<typeof configurationSchema>;

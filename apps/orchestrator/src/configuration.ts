@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
+import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration, taskTokenConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 /** What the orchestrator reads from its environment. */
@@ -7,6 +7,7 @@ export const configurationSchema = z.object({
   ...databaseConfiguration,
   ...queueConfiguration,
   ...retentionConfiguration,
+  ...taskTokenConfiguration,
   PORT: portVariable(3001),
   /** Shared secret of the control wire. */
   CONTROL_TOKEN: z.string().min(16, 'must have at least 16 characters'),
@@ -14,6 +15,14 @@ export const configurationSchema = z.object({
   ADMISSION_OPEN_ACTIVITIES_MAX: integerVariable({ min: 1, max: 100_000_000 }).default(5_000),
   /** Base URL at which the other replicas reach this one. Not set: made of the address that it listens at, or of the host name where that is all addresses. */
   CONTROL_ADVERTISE_URL: httpUrlVariable().optional(),
+  /** Names the build of the workflows' code, the same on all replicas that run the same code. Not set: a digest of the code. */
+  BUILD_ID: z.string().min(1).max(128).optional(),
+  /** Whether runs of a type stay with their build: `orderWorkflow=PINNED,*=AUTO_UPGRADE`. Not set, or for other types: as the code says. */
+  VERSIONING_BEHAVIORS: z
+    .string()
+    .regex(/^([^=,]+=(PINNED|AUTO_UPGRADE))(,[^=,]+=(PINNED|AUTO_UPGRADE))*$/, 'must be such as orderWorkflow=PINNED,*=AUTO_UPGRADE')
+    .transform((text) => Object.fromEntries(text.split(',').map((part) => part.split('='))) as Record<string, 'PINNED' | 'AUTO_UPGRADE'>)
+    .optional(),
   /** Worker threads that run workflow code. */
   SANDBOX_THREADS: integerVariable({ min: 1, max: 64 }).default(1),
 });

@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration } from '@backstitch/service-kit';
+import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration, taskTokenConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 /** A simulator takes any key of Stripe's form. */
@@ -11,6 +11,7 @@ export const configurationSchema = z
     ...databaseConfiguration,
     ...queueConfiguration,
     ...retentionConfiguration,
+  ...taskTokenConfiguration,
     PORT: portVariable(3003),
     /** Each attempt holds a connection while it waits for Stripe: what is worked on at once follows from this, see {@link concurrencies}. */
     DATABASE_POOL_MAX: integerVariable({ min: 4, max: 500 }).default(16),

@@ -45,6 +45,7 @@ export class PaymentModule implements OnModuleInit, OnApplicationShutdown {
             dataSource,
             ...activitySettingsFrom(configuration),
             retentionMs: configuration.RETENTION_MS,
+            taskTokenSecret: configuration.TASK_TOKEN_SECRET,
             ...concurrencies(configuration.DATABASE_POOL_MAX),
             logger,
             observer: activityMetrics(metricsRegistry),

@@ -1,7 +1,7 @@
 import { createTestDatabase, testRedisUrl } from '@backstitch/servers';
 import { ENVELOPE_VERSION, activityJobId, type ActivityJob, type ActivityOutcome, type OutcomeBatchJob } from '@backstitch/protocol';
 import { consume, JobQueues, migrateQueueSchema, type Consumer, type QueueConnection } from '@backstitch/queues';
-import { Module } from '@nestjs/common';
+import { Module, type Provider, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
@@ -33,7 +33,7 @@ export class ActivityHarness {
     private readonly drop: () => Promise<void>,
   ) {}
 
-  static async start(backend: 'redis' | 'postgres', options: Partial<ActivityModuleOptions> = {}, redisUrl?: string): Promise<ActivityHarness> {
+  static async start(backend: 'redis' | 'postgres', options: Partial<ActivityModuleOptions> = {}, redisUrl?: string, more: { controllers?: Type[]; providers?: Provider[]; connection?: QueueConnection } = {}): Promise<ActivityHarness> {
     const database = await createTestDatabase('activity');
     const dataSource = await new DataSource({
       type: 'postgres',
@@ -50,7 +50,7 @@ export class ActivityHarness {
     await dataSource.query('CREATE TABLE effects (id bigserial PRIMARY KEY, key text NOT NULL, note text NOT NULL)');
     await migrateQueueSchema(database.url, SERVICE);
     const connection: QueueConnection =
-      backend === 'redis' ? { backend, url: redisUrl ?? testRedisUrl(), prefix: `test-${randomUUID()}` } : { backend, url: database.url };
+      more.connection ?? (backend === 'redis' ? { backend, url: redisUrl ?? testRedisUrl(), prefix: `test-${randomUUID()}` } : { backend, url: database.url });
     const logs: LogLine[] = [];
     const log = (level: string) => (fields: object, message: string) => void logs.push({ level, fields, message });
 
@@ -67,8 +67,8 @@ export class ActivityHarness {
           ...options,
         }),
       ],
-      controllers: [StockActivities, StockUndos],
-      providers: [Bench, CountingInterceptor],
+      controllers: [StockActivities, StockUndos, ...(more.controllers ?? [])],
+      providers: [Bench, CountingInterceptor, ...(more.providers ?? [])],
     })
     class ServiceModule {}
 
@@ -137,8 +137,14 @@ export class ActivityHarness {
     return jobId;
   }
 
+  /** How attempts ended. */
   outcomes(): ActivityOutcome[] {
-    return this.replies.flatMap((reply) => reply.outcomes);
+    return this.replies.flatMap((reply) => reply.outcomes.filter(({ outcome }) => outcome.status !== 'running' || outcome.completesOutside === true));
+  }
+
+  /** What was told of attempts under way. */
+  reportsOf(job: Pick<ActivityJob, 'key'>): ActivityOutcome[] {
+    return this.replies.flatMap((reply) => reply.outcomes.filter(({ key, outcome }) => key === job.key && outcome.status === 'running'));
   }
 
   async outcomeOf(job: ActivityJob): Promise<ActivityOutcome> {

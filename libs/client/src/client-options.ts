@@ -1,5 +1,5 @@
 /** How to reach the control API. */
-export interface WorkflowClientOptions {
+export interface ControlClientOptions {
   /**
    * Base URL of an orchestrator replica, e.g. `http://127.0.0.1:3001`, or of several with commas between. Any answers for all; with several, calls take turns,
    * and go to another one when one cannot be reached.

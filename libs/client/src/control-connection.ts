@@ -1,18 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { WorkflowClientOptions } from './client-options.js';
+import type { ControlClientOptions } from './client-options.js';
+import type { ControlCall, ControlCaller } from './control-caller.js';
 import { codeOf, ControlEndpoint } from './control-endpoint.js';
 import { DeclinedAnswer, OrchestratorUnreachableError } from './errors.js';
-
-export interface ControlCall {
-  method: 'GET' | 'POST';
-  /** Below `/v1`. */
-  path: string;
-  body?: object;
-  /** It may be made twice without harm: it is tried again when the connection was refused or broke. Others only if nothing was sent. */
-  isIdempotent: boolean;
-  /** On top of the client's own time-out: how long the orchestrator may let the call wait. */
-  waitMs?: number;
-}
 
 /** The connection broke before an answer came. */
 const BROKEN_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
@@ -21,7 +11,7 @@ const BROKEN_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
  * The control wire as seen from the caller: one or more orchestrator replicas, which all answer the same. Calls take turns among them. One that does not
  * answer is left alone for a while, and where that is safe the call goes to the next one at once.
  */
-export class ControlConnection {
+export class ControlConnection implements ControlCaller {
   readonly #endpoints: readonly ControlEndpoint[];
   readonly #timeoutMs: number;
   readonly #retriesMax: number;
@@ -29,7 +19,7 @@ export class ControlConnection {
   #turn = 0;
 
   /** @throws TypeError if `url` holds no URL */
-  constructor({ url, token, timeoutMs = 10_000, connectTimeoutMs = 2_000, connectionsMax = 32, connectRetriesMax = 2, connectRetryPauseMs = 100 }: WorkflowClientOptions) {
+  constructor({ url, token, timeoutMs = 10_000, connectTimeoutMs = 2_000, connectionsMax = 32, connectRetriesMax = 2, connectRetryPauseMs = 100 }: ControlClientOptions) {
     this.#timeoutMs = timeoutMs;
     this.#retriesMax = connectRetriesMax;
     this.#retryPauseMs = connectRetryPauseMs;

@@ -1,5 +1,209 @@
-export { WorkflowClient, type StartedWorkflow, type StartOptions } from './workflow-client.js';
-export { WorkflowHandle } from './workflow-handle.js';
-export type { WorkflowClientOptions } from './client-options.js';
-export { OrchestratorUnreachableError, ResultTimeoutError, UnexpectedControlAnswerError, WorkflowFailedError } from './errors.js';
+export { Client, type ClientOptions } from './client.js';
+export { Connection, setDefaultConnection, type ConnectionOptions } from './connection.js';
+export {
+  WorkflowClient,
+  type AsyncWorkflowListIterable,
+  type CountWorkflowExecution,
+  type ListOptions,
+  type WorkflowClientOptions,
+} from './workflow-client.js';
+export type {
+  GetWorkflowHandleOptions,
+  History,
+  WorkflowHandle,
+  WorkflowHandleWithFirstExecutionRunId,
+  WorkflowHandleWithSignaledRunId,
+  WorkflowHandleWithStartDetails,
+  WorkflowResultOptions,
+  WorkflowUpdateOptions,
+} from './workflow-handle.js';
+export type {
+  RetryPolicy,
+  TypedSearchAttributesLike,
+  WorkflowOptions,
+  WorkflowSignalWithStartOptions,
+  WorkflowSignalWithStartOptionsWithArgs,
+  WorkflowSignalWithStartOptionsWithoutArgs,
+  WorkflowStartOptions,
+} from './workflow-options.js';
+export type { WorkflowUpdateHandle } from './workflow-updates.js';
+export { WithStartWorkflowOperation } from './with-start-workflow-operation.js';
+export type { WorkflowExecutionDescription, WorkflowExecutionInfo, WorkflowExecutionStatusName } from './workflow-description.js';
+export type { QueryDefinition, SignalDefinition, UpdateDefinition, WithWorkflowArgs, Workflow, WorkflowResultType } from './definitions.js';
+export type {
+  AddressedExecution,
+  WorkflowCancelInput,
+  WorkflowClientCalls,
+  WorkflowClientInterceptor,
+  WorkflowDescribeInput,
+  WorkflowQueryInput,
+  WorkflowSignalInput,
+  WorkflowSignalWithStartInput,
+  WorkflowStartInput,
+  WorkflowStartOutput,
+  WorkflowStartUpdateInput,
+  WorkflowStartUpdateOutput,
+  WorkflowStartUpdateWithStartInput,
+  WorkflowStartUpdateWithStartOutput,
+  WorkflowTerminateInput,
+} from './client-interceptors.js';
+export { QueryRejectCondition, WorkflowUpdateStage } from './policies.js';
+export {
+  ActivityCancelledError,
+  ActivityCompletionError,
+  ActivityPausedError,
+  ActivityResetError,
+  AsyncCompletionClient,
+  type AsyncCompletionClientOptions,
+  type FullActivityId,
+} from './async-completion-client.js';
+export { ControlClient, type StartedWorkflow, type StartOptions } from './control-client.js';
+export { ControlHandle } from './control-handle.js';
+export type { ControlCall, ControlCaller } from './control-caller.js';
+export type { ControlClientOptions } from './client-options.js';
+export {
+  OrchestratorUnreachableError,
+  QueryRejectedError,
+  ResultTimeoutError,
+  ScheduleAlreadyRunning,
+  ServiceError,
+  UnexpectedControlAnswerError,
+  WorkflowContinuedAsNewError,
+  WorkflowFailedError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from './errors.js';
 export { ClientModule } from './client.module.js';
+export {
+  ActivityAlreadyClosedError,
+  ActivityNotFoundError,
+  ListFilterInvalidError,
+  QueryFailedError,
+  QueryNotRegisteredError,
+  ScheduleNotFoundError,
+  type PayloadCodec,
+  type WorkflowExecution,
+} from '@backstitch/protocol';
+export {
+  ActivityFailure,
+  ApplicationFailure,
+  ApplicationFailureCategory,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  isCancellation,
+  rootCause,
+  ServerFailure,
+  TemporalFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowExecutionAlreadyStartedError,
+} from '@backstitch/protocol/failures';
+export {
+  CompleteAsyncError,
+  decodeWorkflowIdConflictPolicy,
+  decodeWorkflowIdReusePolicy,
+  defaultPayloadConverter,
+  encodeWorkflowIdConflictPolicy,
+  encodeWorkflowIdReusePolicy,
+  extractWorkflowType,
+  extractWorkflowTypeAndConfig,
+  HandlerUnfinishedPolicy,
+  IllegalStateError,
+  NamespaceNotFoundError,
+  PayloadConverterError,
+  ValueError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  type ActivityFunction,
+  type ActivityInterface,
+  type ActivityOptions,
+  type BaseWorkflowHandle,
+  type BaseWorkflowOptions,
+  type CommonWorkflowOptions,
+  type Headers,
+  type Next,
+  type Payload,
+  type SignalTypeInfo,
+  type UntypedActivities,
+  type WorkflowDurationOptions,
+  type WorkflowQueryOptions,
+  type WorkflowQueryType,
+  type WorkflowReturnType,
+  type WorkflowSignalOptions,
+  type WorkflowSignalType,
+  type WorkflowTypeOptions,
+  type WorkflowUpdateType,
+  type WorkflowUpdateValidatorType,
+} from '@backstitch/workflow/common';
+export type {
+  QueryDefinitionOptions,
+  SignalDefinitionOptions,
+  UpdateDefinitionOptions,
+} from '@backstitch/workflow';
+export { ScheduleClient, type ListScheduleOptions, type ScheduleClientOptions, type ScheduleHandle } from './schedule-client.js';
+export {
+  DAYS_OF_WEEK,
+  MONTHS,
+  ScheduleOverlapPolicy,
+  type Backfill,
+  type CalendarSpec,
+  type CalendarSpecDescription,
+  type DayOfWeek,
+  type IntervalSpec,
+  type IntervalSpecDescription,
+  type LooseRange,
+  type Month,
+  type Range,
+  type ScheduleDescription,
+  type ScheduleDescriptionAction,
+  type ScheduleDescriptionStartWorkflowAction,
+  type ScheduleExecutionActionResult,
+  type ScheduleExecutionResult,
+  type ScheduleExecutionStartWorkflowActionResult,
+  type ScheduleOptions,
+  type ScheduleOptionsAction,
+  type ScheduleOptionsStartWorkflowAction,
+  type ScheduleSpec,
+  type ScheduleSpecDescription,
+  type ScheduleSummary,
+  type ScheduleSummaryAction,
+  type ScheduleSummaryStartWorkflowAction,
+  type ScheduleUpdateOptions,
+} from './schedule-options.js';
+export {
+  compileWorkflowOptions,
+  decodeQueryRejectCondition,
+  decodeScheduleOverlapPolicy,
+  encodeQueryRejectCondition,
+  encodeScheduleOverlapPolicy,
+  isRetryableError,
+  LOCAL_TARGET,
+  type AsyncCompletionCompleteOptions,
+  type AsyncCompletionOperationOptions,
+  type ClientInterceptors,
+  type CompiledScheduleAction,
+  type CompiledScheduleOptions,
+  type CompiledScheduleUpdateOptions,
+  type CompiledWorkflowOptions,
+  type ConnectionLike,
+  type ConnectionOptionsWithDefaults,
+  type CreateScheduleInput,
+  type CreateScheduleOutput,
+  type DataConverter,
+  type GetWorkflowUpdateHandleOptions,
+  type HistoryAndWorkflowId,
+  type IntoHistoriesOptions,
+  type LoadedAsyncCompletionClientOptions,
+  type LoadedClientOptions,
+  type LoadedScheduleClientOptions,
+  type LoadedWorkflowClientOptions,
+  type ScheduleClientInterceptor,
+  type WorkflowClientCallsInterceptor,
+  type WorkflowClientCallsInterceptorFactory,
+  type WorkflowClientCallsInterceptorFactoryInput,
+  type WorkflowClientInterceptors,
+  type WorkflowQueryAnnotatedType,
+  type WorkflowSignalAnnotatedType,
+  type WorkflowUpdateAnnotatedType,
+} from './compatibility.js';

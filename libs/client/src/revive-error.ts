@@ -1,23 +1,31 @@
 import {
+  ActivityAlreadyClosedError,
+  ActivityNotFoundError,
   IncidentAlreadyResolvedError,
   IncidentNotFoundError,
   InternalError,
   InvalidRequestError,
+  ListFilterInvalidError,
   OverloadedError,
   PayloadTooLargeError,
   QueryFailedError,
   QueryNotRegisteredError,
+  ScheduleAlreadyExistsError,
+  ScheduleNotFoundError,
   SearchAttributeInvalidError,
   SearchAttributeUnknownError,
   SignalNameReservedError,
   StoreUnavailableError,
   UnauthenticatedError,
+  UpdateNotFoundError,
+  UpdateRejectedError,
   WorkflowAlreadyClosedError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowTypeUnknownError,
   type ControlApiError,
   type ControlError,
+  type Failure,
 } from '@backstitch/protocol';
 
 const RETRY_AFTER_DEFAULT_MS = 1_000;
@@ -37,6 +45,20 @@ export function reviveControlError(error: ControlError): ControlApiError {
       return new WorkflowNotFoundError(text('workflowId'));
     case 'INCIDENT_NOT_FOUND':
       return new IncidentNotFoundError(text('workflowId'), number('incidentNumber'));
+    case 'UPDATE_NOT_FOUND':
+      return new UpdateNotFoundError(text('workflowId'), text('updateId'));
+    case 'UPDATE_REJECTED':
+      return new UpdateRejectedError(text('updateId'), (error.details?.['failure'] ?? { message: error.message }) as unknown as Failure);
+    case 'ACTIVITY_NOT_FOUND':
+      return new ActivityNotFoundError(text('workflowId'), text('activityId'));
+    case 'ACTIVITY_ALREADY_CLOSED':
+      return new ActivityAlreadyClosedError(text('workflowId'), text('activityId'), text('status'));
+    case 'SCHEDULE_NOT_FOUND':
+      return new ScheduleNotFoundError(text('scheduleId'));
+    case 'SCHEDULE_ALREADY_EXISTS':
+      return new ScheduleAlreadyExistsError(text('scheduleId'));
+    case 'LIST_FILTER_INVALID':
+      return new ListFilterInvalidError(number('position'), text('expected'));
     case 'WORKFLOW_ALREADY_CLOSED':
       return new WorkflowAlreadyClosedError(text('workflowId'), text('status'));
     case 'WORKFLOW_EXECUTION_ALREADY_STARTED':

@@ -1,101 +1,128 @@
-import {
-  WorkflowNotFoundError,
-  type AwaitClosedResponse,
-  type HistoryEvent,
-  type JsonValue,
-  type QueryWorkflowResponse,
-  type WorkflowDescription,
-  type WorkflowHistoryResponse,
-} from '@backstitch/protocol';
-import type { ControlConnection } from './control-connection.js';
-import { ResultTimeoutError, WorkflowFailedError } from './errors.js';
+import type { HistoryEvent, UpdateOutcome } from '@backstitch/protocol';
+import type { WorkflowClientCalls } from './client-interceptors.js';
+import { nameOf, type QueryDefinition, type SignalDefinition, type UpdateDefinition, type Workflow, type WorkflowResultType } from './definitions.js';
+import type { Payloads } from './payloads.js';
+import type { WorkflowUpdateStage } from './policies.js';
+import type { WorkflowClient } from './workflow-client.js';
+import type { WorkflowExecutionDescription } from './workflow-description.js';
+import { resultOf, type UpdateStarted, type WorkflowUpdateHandle } from './workflow-updates.js';
 
-/** Longest wait of one call; a longer one is made of several. */
-const POLL_MS_MAX = 25_000;
+/** Options of one update. */
+export interface WorkflowUpdateOptions {
+  /** The same id again joins the update that was accepted before. Default: a fresh UUID. */
+  readonly updateId?: string;
+}
 
-/** One workflow, by its id. Errors as those of WorkflowClient; WorkflowNotFoundError where there is no such workflow. */
-export class WorkflowHandle {
-  readonly #connection: ControlConnection;
-  readonly #identity: string | undefined;
-  readonly #path: string;
+export interface WorkflowResultOptions {
+  /** Runs that continue the awaited one - continue-as-new, retry, cron - count in its place. Default true. */
+  followRuns?: boolean;
+}
 
-  constructor(
-    connection: ControlConnection,
-    readonly workflowId: string,
-    identity?: string,
-  ) {
-    this.#connection = connection;
-    this.#identity = identity;
-    this.#path = `/workflows/${encodeURIComponent(workflowId)}`;
-  }
+export interface GetWorkflowHandleOptions extends WorkflowResultOptions {
+  /** Calls are refused with WorkflowNotFoundError if the workflow's current run does not belong to the chain that began with this one. */
+  firstExecutionRunId?: string;
+}
 
-  /** @throws WorkflowAlreadyClosedError */
-  async signal(signalName: string, ...args: JsonValue[]): Promise<void> {
-    await this.#post('/signal', { signalName, args, identity: this.#identity });
-  }
+/** The whole history of one run. */
+export interface History {
+  events: HistoryEvent[];
+}
 
-  /** @throws QueryNotRegisteredError, QueryFailedError */
-  async query<Result extends JsonValue = JsonValue>(queryName: string, ...args: JsonValue[]): Promise<Result> {
-    const { result } = await this.#connection.call<QueryWorkflowResponse>({ method: 'POST', path: `${this.#path}/query`, body: { queryName, args }, isIdempotent: true });
-    return result as Result;
-  }
+// Arguments must stay open here: an update, a signal or a query may have any.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type Any = any;
 
-  /** Asks for cancellation; a second request changes nothing. @throws WorkflowAlreadyClosedError */
-  async cancel(reason?: string): Promise<void> {
-    await this.#post('/cancel', { reason, identity: this.#identity }, true);
-  }
+/** One workflow. Calls go to the run that the handle names, or to the current one. Errors: WorkflowNotFoundError, ServiceError and those named below. */
+export interface WorkflowHandle<T extends Workflow = Workflow> {
+  readonly workflowId: string;
+  readonly client: WorkflowClient;
+  /** Waits for the result. @throws WorkflowFailedError, WorkflowContinuedAsNewError */
+  result(): Promise<WorkflowResultType<T>>;
+  signal<Args extends Any[] = []>(definition: SignalDefinition<Args> | string, ...args: Args): Promise<void>;
+  /** @throws QueryNotRegisteredError, QueryFailedError, QueryRejectedError */
+  query<Result, Args extends Any[] = []>(definition: QueryDefinition<Result, Args> | string, ...args: Args): Promise<Result>;
+  /** Sends an update and waits for its result. @throws WorkflowUpdateFailedError */
+  executeUpdate<Result, Args extends [Any, ...Any[]]>(definition: UpdateDefinition<Result, Args> | string, options: WorkflowUpdateOptions & { args: Args }): Promise<Result>;
+  executeUpdate<Result, Args extends []>(definition: UpdateDefinition<Result, Args> | string, options?: WorkflowUpdateOptions & { args?: Args }): Promise<Result>;
+  /** Sends an update and waits until it is accepted (or refused, which its handle's `result` tells). */
+  startUpdate<Result, Args extends [Any, ...Any[]]>(definition: UpdateDefinition<Result, Args> | string, options: WorkflowUpdateOptions & { args: Args; waitForStage: 'ACCEPTED' }): Promise<WorkflowUpdateHandle<Result>>;
+  startUpdate<Result, Args extends []>(definition: UpdateDefinition<Result, Args> | string, options: WorkflowUpdateOptions & { args?: Args; waitForStage: 'ACCEPTED' }): Promise<WorkflowUpdateHandle<Result>>;
+  /** A handle on an update that was accepted before. */
+  getUpdateHandle<Result>(updateId: string): WorkflowUpdateHandle<Result>;
+  /** Asks for cancellation; a second request changes nothing. */
+  cancel(reason?: string): Promise<unknown>;
+  /** Ends the workflow at once. @param options.rollback undo what was done, without the workflow's code */
+  terminate(reason?: string, options?: { rollback?: boolean; details?: unknown[] }): Promise<unknown>;
+  describe(): Promise<WorkflowExecutionDescription>;
+  /** The whole history. */
+  fetchHistory(): Promise<History>;
+}
 
-  /** Ends the run at once; its undos do not run. @throws WorkflowAlreadyClosedError */
-  async terminate(reason: string): Promise<void> {
-    await this.#post('/terminate', { reason, identity: this.#identity });
-  }
+export interface WorkflowHandleWithFirstExecutionRunId<T extends Workflow = Workflow> extends WorkflowHandle<T> {
+  /** Of the chain that the start began, or joined. */
+  readonly firstExecutionRunId: string;
+}
 
-  async describe(): Promise<WorkflowDescription> {
-    return this.#connection.call({ method: 'GET', path: this.#path, isIdempotent: true });
-  }
+export interface WorkflowHandleWithStartDetails<T extends Workflow = Workflow> extends WorkflowHandleWithFirstExecutionRunId<T> {
+  /** The first task ran with the start, as it was asked for. */
+  readonly eagerlyStarted: boolean;
+}
 
-  /**
-   * Waits for the workflow's result.
-   * @param options.timeoutMs default: for ever
-   * @throws WorkflowFailedError if it ended without one, ResultTimeoutError
-   */
-  async result<Result extends JsonValue = JsonValue>({ timeoutMs = Infinity }: { timeoutMs?: number } = {}): Promise<Result> {
-    const deadlineMs = performance.now() + timeoutMs;
-    for (;;) {
-      const waitMs = Math.max(0, Math.min(POLL_MS_MAX, Math.round(deadlineMs - performance.now())));
-      const { closed, unknown } = await this.#connection.call<AwaitClosedResponse>({
-        method: 'POST',
-        path: '/workflows/await-closed',
-        body: { workflowIds: [this.workflowId], timeoutMs: waitMs },
-        isIdempotent: true,
-        waitMs,
-      });
-      if (unknown.length > 0) throw new WorkflowNotFoundError(this.workflowId);
-      const [workflow] = closed;
-      if (workflow?.status === 'COMPLETED') return (workflow.result ?? null) as Result;
-      if (workflow !== undefined) throw new WorkflowFailedError(workflow);
-      if (performance.now() >= deadlineMs) throw new ResultTimeoutError(this.workflowId, timeoutMs);
-    }
-  }
+export interface WorkflowHandleWithSignaledRunId<T extends Workflow = Workflow> extends WorkflowHandle<T> {
+  readonly signaledRunId: string;
+}
 
-  /** The whole history, page by page; or what follows an event id. */
-  async history({ afterEventId = 0 }: { afterEventId?: number } = {}): Promise<HistoryEvent[]> {
-    const events: HistoryEvent[] = [];
-    for (let after: number | undefined = afterEventId; after !== undefined; ) {
-      const page: WorkflowHistoryResponse = await this.historyPage({ afterEventId: after });
-      events.push(...page.events);
-      after = page.nextAfterEventId;
-    }
-    return events;
-  }
+/** What a handle needs of its client. */
+export interface HandleContext {
+  client: WorkflowClient;
+  calls: WorkflowClientCalls;
+  payloads: Payloads;
+  awaitOutcome(target: { workflowId: string; runId?: string | undefined }, updateId: string): Promise<UpdateOutcome>;
+  fetchHistory(workflowId: string, runId: string | undefined): Promise<History>;
+}
 
-  /** One page of the history. `limit` is at most 5,000; default 1,000. */
-  async historyPage({ afterEventId = 0, limit }: { afterEventId?: number; limit?: number } = {}): Promise<WorkflowHistoryResponse> {
-    const query = `afterEventId=${afterEventId}${limit === undefined ? '' : `&limit=${limit}`}`;
-    return this.#connection.call({ method: 'GET', path: `${this.#path}/history?${query}`, isIdempotent: true });
-  }
+export interface HandleTarget {
+  workflowId: string;
+  /** Calls go to it. */
+  runId: string | undefined;
+  /** Its result is awaited. */
+  runIdForResult: string | undefined;
+  firstExecutionRunId: string | undefined;
+  followRuns: boolean;
+}
 
-  async #post(path: string, body: object, isIdempotent = false): Promise<void> {
-    await this.#connection.call({ method: 'POST', path: this.#path + path, body, isIdempotent });
-  }
+export function makeHandle<T extends Workflow, Details extends object>({ client, calls, payloads, ...context }: HandleContext, target: HandleTarget, details: Details): WorkflowHandle<T> & Details {
+  const { workflowId, runId, runIdForResult, firstExecutionRunId, followRuns } = target;
+  const workflowExecution = { workflowId, ...(runId !== undefined && { runId }), ...(firstExecutionRunId !== undefined && { firstExecutionRunId }) };
+  const startUpdate = (definition: UpdateDefinition<Any, Any> | string, args: readonly unknown[], updateId: string = crypto.randomUUID(), waitForStage: WorkflowUpdateStage): Promise<UpdateStarted> =>
+    calls.startUpdate({ updateName: nameOf(definition, 'An update'), args, headers: {}, workflowExecution, options: { updateId, waitForStage } });
+  const handle: WorkflowHandle<T> = {
+    workflowId,
+    client,
+    result: () => client.result<WorkflowResultType<T>>(workflowId, runIdForResult, { followRuns }),
+    signal: (definition, ...args) => calls.signal({ signalName: nameOf(definition, 'A signal'), args, headers: {}, workflowExecution }),
+    query: async <Result>(definition: QueryDefinition<Result, Any> | string, ...args: unknown[]) =>
+      (await calls.query({ queryType: nameOf(definition, 'A query'), args, headers: {}, workflowExecution })) as Result,
+    executeUpdate: async (definition: UpdateDefinition<Any, Any> | string, options: WorkflowUpdateOptions & { args?: readonly unknown[] } = {}) => {
+      const { outcome, updateId, workflowRunId } = await startUpdate(definition, options.args ?? [], options.updateId, 'COMPLETED');
+      return resultOf<Any>(outcome ?? (await context.awaitOutcome({ workflowId, runId: workflowRunId }, updateId)), payloads);
+    },
+    startUpdate: async (definition: UpdateDefinition<Any, Any> | string, options: WorkflowUpdateOptions & { args?: readonly unknown[]; waitForStage: 'ACCEPTED' }) =>
+      makeUpdateHandle<Any>({ payloads, ...context }, await startUpdate(definition, options.args ?? [], options.updateId, options.waitForStage)),
+    getUpdateHandle: (updateId) => makeUpdateHandle({ payloads, ...context }, { updateId, workflowId, workflowRunId: runId ?? '' }),
+    cancel: (reason) => calls.cancel({ workflowExecution, ...(reason !== undefined && { reason }) }),
+    terminate: (reason, options) => calls.terminate({ workflowExecution, ...(reason !== undefined && { reason }), ...options }),
+    describe: () => calls.describe({ workflowExecution }),
+    fetchHistory: () => context.fetchHistory(workflowId, runId ?? runIdForResult),
+  };
+  return Object.assign(handle, details);
+}
+
+export function makeUpdateHandle<Result>({ payloads, awaitOutcome }: Pick<HandleContext, 'payloads' | 'awaitOutcome'>, { updateId, workflowId, workflowRunId, outcome }: UpdateStarted): WorkflowUpdateHandle<Result> {
+  return {
+    updateId,
+    workflowId,
+    ...(workflowRunId !== '' && { workflowRunId }),
+    result: async () => resultOf<Result>(outcome ?? (await awaitOutcome({ workflowId, runId: workflowRunId }, updateId)), payloads),
+  };
 }

@@ -1,23 +1,26 @@
-import { activityKey, type ActivityDescription, type HistoryEvent, type WorkflowDescription } from '@backstitch/protocol';
+import type { ActivityDescription, HistoryEvent, IncidentDivergence, WorkflowDescription } from '@backstitch/protocol';
+import { describeRelations } from './describe-relations.js';
 import type { AttemptRecord, StoredRun } from './ports/history-store.js';
+import { stepKeyOf } from './run/activity-attempts.js';
 import { runStateOf, type OpenActivity } from './run/run-state.js';
 
 /**
  * What there is to be told of a run: each activity with its times and attempts, open timers, incidents. Pure.
  * @param nowMs decides whether a next attempt lies ahead
+ * @param drift what replay found, if the run was replayed
  */
-export function describeRun(stored: StoredRun, nowMs: number): WorkflowDescription {
+export function describeRun(stored: StoredRun, nowMs: number, drift?: IncidentDivergence[]): WorkflowDescription {
   const { record, events, incidents } = stored;
   const state = runStateOf(stored);
   const started = events[0];
   const activities = new Map<number, ActivityDescription>();
   for (const event of events) {
-    describeEvent(activities, event, record.runId);
+    describeEvent(activities, event);
   }
   for (const known of state.activities.values()) {
     const description = activities.get(known.scheduledEventId);
     if (description !== undefined) {
-      description.key = activityKey(record.runId, known.scheduledEventId, known.revision);
+      description.key = description.key === '' ? stepKeyOf(state, known.scheduledEventId) : description.key;
     }
   }
   for (const activity of state.openActivities.values()) {
@@ -52,12 +55,16 @@ export function describeRun(stored: StoredRun, nowMs: number): WorkflowDescripti
     incidents: [...incidents].sort((a, b) => a.incidentNumber - b.incidentNumber),
     historyEvents: record.nextEventId - 1,
     historySizeBytes: record.historySizeBytes,
+    taskQueue: state.taskQueue,
+    ...(state.buildId === undefined ? {} : { buildId: state.buildId }),
+    ...describeRelations(state, events),
+    ...(drift === undefined || drift.length === 0 ? {} : { drift }),
   };
 }
 
-function describeEvent(activities: Map<number, ActivityDescription>, event: HistoryEvent, runId: string): void {
+function describeEvent(activities: Map<number, ActivityDescription>, event: HistoryEvent): void {
   if (event.eventType === 'ACTIVITY_TASK_SCHEDULED') {
-    activities.set(event.eventId, scheduledPart(activities, event, runId));
+    activities.set(event.eventId, scheduledPart(activities, event));
     return;
   }
   const description = 'scheduledEventId' in event.attributes ? activities.get(event.attributes.scheduledEventId) : undefined;
@@ -90,21 +97,28 @@ function describeEvent(activities: Map<number, ActivityDescription>, event: Hist
   }
 }
 
-function scheduledPart(activities: ReadonlyMap<number, ActivityDescription>, event: HistoryEvent<'ACTIVITY_TASK_SCHEDULED'>, runId: string): ActivityDescription {
+function scheduledPart(activities: ReadonlyMap<number, ActivityDescription>, event: HistoryEvent<'ACTIVITY_TASK_SCHEDULED'>): ActivityDescription {
   const { activityId, activityType, header, taskQueue, retryPolicy, startToCloseTimeoutMs } = event.attributes;
   const step = header?.undoOf === undefined ? undefined : activities.get(header.undoOf.scheduledEventId);
   return {
     activityId,
     scheduledEventId: event.eventId,
     activityType,
-    key: activityKey(runId, event.eventId),
+    // Filled in once the whole history is read, unless it is another run's.
+    key: header?.key ?? '',
     status: 'SCHEDULED',
     scheduledAtMs: event.eventTimeMs,
     attempt: 1,
     options: { taskQueue, maximumAttempts: retryPolicy.maximumAttempts, startToCloseTimeoutMs },
     ...(header?.undo === undefined ? {} : { undo: { activityType: header.undo.activityType, taskQueue: header.undo.taskQueue } }),
-    ...(step === undefined ? {} : { undoOf: { activityId: step.activityId, scheduledEventId: step.scheduledEventId } }),
+    ...(step === undefined ? undoneElsewhere(header) : { undoOf: { activityId: step.activityId, scheduledEventId: step.scheduledEventId } }),
   };
+}
+
+/** An undo whose step is an earlier run's. */
+function undoneElsewhere(header: HistoryEvent<'ACTIVITY_TASK_SCHEDULED'>['attributes']['header']): Pick<ActivityDescription, 'undoOf'> {
+  const { stepKey, stepActivityType } = header?.undoOf ?? {};
+  return stepKey === undefined ? {} : { undoOf: { activityId: '', scheduledEventId: 0, key: stepKey, activityType: stepActivityType } };
 }
 
 function openPart({ incidents }: StoredRun, activity: OpenActivity, nowMs: number): Partial<ActivityDescription> {
@@ -125,6 +139,18 @@ function statusOf(activity: OpenActivity, waitsForPerson: boolean, nowMs: number
   return (activity.attempts?.nextAttemptAtMs ?? 0) > nowMs ? 'BACKING_OFF' : 'SCHEDULED';
 }
 
-function attemptsPart({ attempt, dispatch, lastFailure, lastStartedAtMs, nextAttemptAtMs, failedAttempts }: AttemptRecord): Partial<ActivityDescription> {
-  return { attempt, ...(dispatch === 1 ? {} : { dispatch }), lastFailure, startedAtMs: lastStartedAtMs, nextAttemptAtMs, attempts: failedAttempts };
+function attemptsPart({ attempt, dispatch, lastFailure, lastStartedAtMs, nextAttemptAtMs, failedAttempts, running, heartbeatDetails, paused }: AttemptRecord): Partial<ActivityDescription> {
+  return {
+    attempt,
+    ...(dispatch === 1 ? {} : { dispatch }),
+    lastFailure,
+    startedAtMs: running?.startedAtMs ?? lastStartedAtMs,
+    nextAttemptAtMs,
+    attempts: failedAttempts,
+    ...(heartbeatDetails === undefined ? {} : { heartbeatDetails }),
+    ...(paused === undefined ? {} : { paused: true }),
+    ...(running === undefined
+      ? {}
+      : { lastHeartbeatAtMs: running.heardFromAtMs, identity: running.identity, ...(running.completesOutside === true ? { completesOutside: true } : {}) }),
+  };
 }

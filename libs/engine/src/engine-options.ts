@@ -1,8 +1,10 @@
-import type { Failure, Incident, SearchAttributeDefinitions, WorkflowExecutionStatus, WorkflowLogEntry } from '@backstitch/protocol';
+import type { Failure, Incident, IncidentDivergence, SearchAttributeDefinitions, WorkflowExecutionStatus, WorkflowLogEntry, WorkflowSinkCall } from '@backstitch/protocol';
 import type { Clock } from './ports/clock.js';
 import type { Dispatcher } from './ports/dispatcher.js';
 import type { HistoryStore, RunRecord } from './ports/history-store.js';
 import type { Ids } from './ports/ids.js';
+import type { LocalActivities } from './ports/local-activities.js';
+import type { RunMessenger } from './ports/run-messenger.js';
 import type { Sandbox } from './ports/sandbox.js';
 
 /** What the engine is built on. */
@@ -12,9 +14,25 @@ export interface EnginePorts {
   sandbox: Sandbox;
   store: HistoryStore;
   dispatcher: Dispatcher;
+  /** Carries calls from run to run. Default: this engine has all runs. */
+  messenger?: RunMessenger;
+  /** Default: none; a local activity fails, and is not tried again. */
+  localActivities?: LocalActivities;
+}
+
+/** Which build of the workflows' code an engine runs, where builds stand side by side. */
+export interface EngineVersioning {
+  /** Names the build; the same code has the same name on every replica. */
+  readonly buildId: string;
+  /** The build that begins new runs and goes on with those that are not pinned; asked for each batch. Default: this one. */
+  readonly currentBuildId?: () => string;
+  /** Whether runs of that type stay with the build that they began with. Default: none does. */
+  readonly isPinned?: (workflowType: string) => boolean;
 }
 
 export interface EngineOptions {
+  /** Default: one build that all runs are served by, of which nothing is recorded. */
+  versioning?: EngineVersioning;
   /** Fixed once runs exist. Default 64. */
   partitionCount?: number;
   /** What `workflowInfo().taskQueue` tells. Default `default`. */
@@ -32,6 +50,8 @@ export interface EngineOptions {
   undoIncidentAfterMs?: number;
   /** When a history is called long, and when it is refused further workflow tasks. Default: `LIMITS` of the protocol. */
   historyLimits?: { eventsWarn?: number; bytesWarn?: number; eventsMax?: number; bytesMax?: number };
+  /** Drift (another input or other options than recorded) holds the run as an incident of kind DRIFT, instead of being shown alone. Default false. */
+  driftIsIncident?: boolean;
   observer?: EngineObserver;
 }
 
@@ -63,11 +83,19 @@ export interface EngineObserver {
    * `redispatch` for these runs, once queue and store are there.
    */
   dispatchFailed?(fact: { taskQueue: string; jobs: number; runIds: string[]; error: unknown }): void;
+  /** Calls of these runs to other runs may not have got through. The host calls `resumeCalls` for them, a little later. */
+  callsFailed?(fact: { runIds: string[]; error: unknown }): void;
+  /** A run has something to be told, and its code is another build's: what happened is recorded, and that build's engine goes on with it. */
+  dueElsewhere?(fact: RunIdentity & { partition: number; buildId: string }): void;
+  /** Workflow code called a sink; told in replay too. */
+  workflowSinkCall?(fact: RunIdentity & { call: WorkflowSinkCall; isReplaying: boolean }): void;
   workflowLog?(fact: RunIdentity & { entry: WorkflowLogEntry }): void;
   /** Replay found that the code gives another input or other options than these events record; what is recorded stays in force (law L6). */
-  driftFound?(fact: RunIdentity & { eventIds: number[] }): void;
+  driftFound?(fact: RunIdentity & { eventIds: number[]; drift?: IncidentDivergence[] }): void;
   /** A history became long: the workflow is told `continueAsNewSuggested` from here on. */
   historyLong?(fact: RunIdentity & { historyEvents: number; historySizeBytes: number }): void;
+  /** A fault of the engine itself, or of one of its ports, kept a batch of these runs from being committed. Its senders were told. */
+  batchFailed?(fact: { runIds: string[]; error: unknown }): void;
   /** A batch was committed, for metrics. */
   batchCommitted?(fact: { runs: number; events: number; staleRuns: number; replayedRuns: number; durationMs: number }): void;
 }

@@ -1,5 +1,5 @@
 import { DEFAULT_PARTITION_COUNT, type SearchAttributeDefinitions } from '@backstitch/protocol';
-import type { EngineObserver, EngineOptions } from './engine-options.js';
+import type { EngineObserver, EngineOptions, EngineVersioning } from './engine-options.js';
 import { DEFAULT_HISTORY_LIMITS, type HistoryLimits } from './run/activation.js';
 
 /** The options with nothing left out. */
@@ -13,7 +13,9 @@ export interface EngineSettings {
   waitingMessagesMax: number;
   undoIncidentAfterMs: number;
   historyLimits: HistoryLimits;
+  driftIsIncident: boolean;
   observer: EngineObserver;
+  versioning: EngineVersioning | undefined;
 }
 
 export function settingsOf(options: EngineOptions): EngineSettings {
@@ -27,6 +29,8 @@ export function settingsOf(options: EngineOptions): EngineSettings {
     waitingMessagesMax: options.waitingMessagesMax ?? 20_000,
     undoIncidentAfterMs: options.undoIncidentAfterMs ?? 600_000,
     historyLimits: { ...DEFAULT_HISTORY_LIMITS, ...options.historyLimits },
+    driftIsIncident: options.driftIsIncident ?? false,
     observer: options.observer ?? {},
+    versioning: options.versioning,
   };
 }

@@ -1,42 +1,53 @@
 import {
-  ControlApiError,
-  InternalError,
-  InvalidRequestError,
-  LIMITS,
   OverloadedError,
-  PayloadTooLargeError,
-  RESERVED_SIGNAL_PREFIX,
-  SignalNameReservedError,
-  StoreUnavailableError,
+  WorkflowAlreadyClosedError,
   WorkflowNotFoundError,
-  WorkflowTypeUnknownError,
+  type ActivityAction,
+  type ActivityActionRequest,
+  type ActivityHeartbeatResponse,
   type ActivityOutcome,
   type IncidentAction,
   type JsonValue,
+  type PauseWorkflowRequest,
+  type ResetWorkflowRequest,
+  type ResetWorkflowResponse,
   type ResolveIncidentRequest,
   type StartWorkflowRequest,
   type StartWorkflowResult,
+  type TerminateWorkflowResponse,
+  type UpdateWithStartRequest,
+  type UpdateWithStartResponse,
+  type UpdateWorkflowRequest,
+  type UpdateWorkflowResponse,
   type WorkflowDescription,
 } from '@backstitch/protocol';
-import { BatchProcessor, existingResult, NOBODY } from './batch/batch-processor.js';
+import { NOBODY } from './batch/answers.js';
+import { BatchProcessor } from './batch/batch-processor.js';
+import { CallBox } from './batch/call-box.js';
+import { LocalActivityRunner } from './batch/local-activity-runner.js';
 import { Mailboxes } from './batch/mailboxes.js';
 import { Outbox } from './batch/outbox.js';
 import { RunCache } from './batch/run-cache.js';
+import { UpdateWaiters } from './batch/update-waiters.js';
+import { CallReceiver } from './call-receiver.js';
 import { describeRun } from './describe-run.js';
 import type { EngineOptions, EnginePorts } from './engine-options.js';
 import { settingsOf, type EngineSettings } from './engine-settings.js';
-import type { EngineSurface } from './engine-surface.js';
-import { exceedsJsonBytes, jsonBytes } from './json.js';
-import type { Reply, RunMessage } from './messages/run-message.js';
-import { requestFingerprintOf } from './request-fingerprint.js';
+import type { EngineSurface, QueryOptions, SignalOptions, TerminateOptions } from './engine-surface.js';
+import type { Reply, RunMessage, Unsent } from './messages/run-message.js';
+import type { StoredRun } from './ports/history-store.js';
+import type { RunCall, RunCallAnswer } from './ports/run-messenger.js';
+import { RunResetter } from './run-resetter.js';
+import { RunStarter } from './run-starter.js';
 import type { Fact } from './run/turn.js';
-import { validateSearchAttributes } from './search-attribute-validation.js';
+import { SharedReply } from './shared-reply.js';
+import { refuseOversized, validateSignal } from './start-validation.js';
+import { UpdateCaller } from './update-caller.js';
 import { WorkflowIdResolver } from './workflow-id-resolver.js';
 
+/** How often a call that misses a run because another one took its place looks for that one. */
+const RUNS_TRIED_MAX = 20;
 const RETRY_AFTER_MS = 1_000;
-
-/** A message as its sender words it; the engine adds where the answer goes. */
-type Unsent<M extends RunMessage> = M extends RunMessage ? Omit<M, 'reply'> : never;
 
 /**
  * Advances runs. Pure: it sees the world through its ports alone.
@@ -52,8 +63,13 @@ export class Engine implements EngineSurface {
   readonly #outbox: Outbox;
   readonly #resolver: WorkflowIdResolver;
   readonly #processor: BatchProcessor;
-  /** Starts that are not committed yet, by workflow id. */
-  readonly #starting = new Map<string, { runId: string; requestFingerprint: string; result: Promise<StartWorkflowResult> }>();
+  readonly #callBox: CallBox;
+  readonly #receiver: CallReceiver;
+  readonly #localActivities: LocalActivityRunner;
+  readonly #starter: RunStarter;
+  readonly #updates: UpdateCaller;
+  readonly #resetter: RunResetter;
+  readonly #updateWaiters = new UpdateWaiters();
   /** Who waits for room in the mailboxes. */
   #waitingForRoom: (() => void)[] = [];
   readonly #batches = new Set<Promise<void>>();
@@ -75,44 +91,135 @@ export class Engine implements EngineSurface {
         }
       },
     });
+    const callsFailed = (runIds: string[], error: unknown): void => tell((observer) => observer.callsFailed?.({ runIds, error }));
+    const send = <T>(runId: string, message: Unsent<RunMessage>): Promise<T> => this.#send<T>(runId, message);
+    const stored = (workflowId: string, runId?: string): Promise<StoredRun> => this.#stored(workflowId, runId);
+    this.#starter = new RunStarter({
+      ports,
+      settings: this.#settings,
+      post: (runId, message) => this.#post(runId, message),
+      send,
+      // A run in a batch may be about to end.
+      cachedRun: (workflowId) => {
+        const cached = this.#cache.stateOf(workflowId);
+        return cached === undefined || this.#mailboxes.isUnderWay(cached.runId) ? undefined : cached;
+      },
+    });
+    this.#updates = new UpdateCaller({
+      store: ports.store,
+      cache: this.#cache,
+      waiters: this.#updateWaiters,
+      stored,
+      send,
+      call: (workflowId, message, runId) => this.#call(workflowId, message, runId),
+    });
+    this.#resetter = new RunResetter({ ports, settings: this.#settings, stored, send, currentRunId: (workflowId) => this.#resolver.find(workflowId) });
+    this.#callBox = new CallBox(ports.messenger ?? { send: (calls) => this.receive(calls) }, {
+      answered: (call, answer) => {
+        const { runId } = call.sender;
+        this.#post(runId, { type: 'callAnswered', call, answer, reply: { resolve: () => undefined, reject: (error) => callsFailed([runId], error) } });
+      },
+      failed: callsFailed,
+    });
+    this.#receiver = new CallReceiver({
+      store: ports.store,
+      sandbox: ports.sandbox,
+      send,
+      startRun: (runId, message) => this.#starter.startRun(runId, message),
+      currentRunId: (workflowId) => this.#resolver.find(workflowId),
+      buildId: this.#settings.versioning?.buildId,
+    });
+    this.#localActivities = new LocalActivityRunner(ports, (runId, end) => this.#send<void>(runId, { type: 'localActivityEnded', end }));
     this.#processor = new BatchProcessor({
       ports,
       settings: this.#settings,
       cache: this.#cache,
       mailboxes: this.#mailboxes,
       outbox: this.#outbox,
+      callBox: this.#callBox,
+      localActivities: this.#localActivities,
+      updateWaiters: this.#updateWaiters,
+      post: (runId, message) => this.#post(runId, message),
       tell,
     });
   }
 
   async start(requests: readonly StartWorkflowRequest[]): Promise<StartWorkflowResult[]> {
     this.#refuseIfOverloaded(requests.length);
-    return Promise.all(requests.map((request) => this.#start(request)));
+    return Promise.all(requests.map((request) => this.#starter.start(request)));
   }
 
-  async signal(workflowId: string, signalName: string, args: JsonValue[], identity?: string): Promise<void> {
-    if (signalName.startsWith(RESERVED_SIGNAL_PREFIX)) {
-      throw new SignalNameReservedError(signalName);
-    }
-    refuseOversized(`The input of signal "${signalName}"`, args);
-    await this.#call<void>(workflowId, { type: 'signal', workflowId, signalName, args, identity });
+  async signal(workflowId: string, signalName: string, args: JsonValue[], identity?: string, { runId, headers, requestId }: SignalOptions = {}): Promise<void> {
+    validateSignal(signalName, args);
+    await this.#call<void>(workflowId, { type: 'signal', workflowId, signalName, args, identity, headers, requestId }, runId);
   }
 
-  async cancel(workflowId: string, reason?: string, identity?: string): Promise<void> {
-    await this.#call<void>(workflowId, { type: 'cancel', workflowId, reason, identity });
+  async cancel(workflowId: string, reason?: string, identity?: string, runId?: string): Promise<void> {
+    await this.#call<void>(workflowId, { type: 'cancel', workflowId, reason, identity }, runId);
   }
 
-  async terminate(workflowId: string, reason: string, identity?: string): Promise<void> {
-    await this.#call<void>(workflowId, { type: 'terminate', workflowId, reason, identity });
+  async terminate(workflowId: string, reason: string, identity?: string, { runId, details, rollback }: TerminateOptions = {}): Promise<TerminateWorkflowResponse> {
+    return this.#call<TerminateWorkflowResponse>(workflowId, { type: 'terminate', workflowId, reason, identity, details, rollback }, runId);
   }
 
-  async query(workflowId: string, queryName: string, args: JsonValue[]): Promise<JsonValue> {
+  async query(workflowId: string, queryName: string, args: JsonValue[], { runId, headers }: QueryOptions = {}): Promise<JsonValue> {
     refuseOversized(`The input of query "${queryName}"`, args);
-    return this.#call<JsonValue>(workflowId, { type: 'query', workflowId, queryName, args });
+    return this.#call<JsonValue>(workflowId, { type: 'query', workflowId, queryName, args, headers }, runId);
+  }
+
+  async update(workflowId: string, request: UpdateWorkflowRequest, runId?: string, giveUp?: AbortSignal): Promise<UpdateWorkflowResponse> {
+    return this.#updates.update(workflowId, request, runId, giveUp);
+  }
+
+  async pollUpdate(workflowId: string, updateId: string, runId?: string, giveUp?: AbortSignal): Promise<UpdateWorkflowResponse> {
+    return this.#updates.poll(workflowId, updateId, runId, giveUp);
+  }
+
+  async updateWithStart({ start, update }: UpdateWithStartRequest, giveUp?: AbortSignal): Promise<UpdateWithStartResponse> {
+    const [result] = await this.start([start]);
+    const started = result as StartWorkflowResult;
+    const isThere = started.status === 'started' || started.status === 'existing';
+    return isThere ? { start: started, update: await this.update(start.workflowId, update, undefined, giveUp) } : { start: started };
+  }
+
+  async reset(workflowId: string, request: ResetWorkflowRequest, runId?: string): Promise<ResetWorkflowResponse> {
+    this.#refuseIfOverloaded(1);
+    return this.#resetter.reset(workflowId, request, runId);
+  }
+
+  async fork(workflowId: string, request: ResetWorkflowRequest, runId?: string): Promise<ResetWorkflowResponse> {
+    this.#refuseIfOverloaded(1);
+    return this.#resetter.fork(workflowId, request, runId);
+  }
+
+  async pause(workflowId: string, request: PauseWorkflowRequest, runId?: string): Promise<void> {
+    await this.#call<void>(workflowId, { type: 'pause', workflowId, ...request }, runId);
+  }
+
+  async unpause(workflowId: string, request: PauseWorkflowRequest, runId?: string): Promise<void> {
+    await this.#call<void>(workflowId, { type: 'unpause', workflowId, ...request }, runId);
+  }
+
+  async activityAction(workflowId: string, activityId: string, action: ActivityAction, request: ActivityActionRequest, runId?: string): Promise<ActivityHeartbeatResponse> {
+    const answer = await this.#call<ActivityHeartbeatResponse | undefined>(workflowId, { type: 'activityAction', workflowId, activityId, action, request }, runId);
+    return answer ?? { cancelRequested: false, paused: false };
   }
 
   async deliver(outcomes: readonly ActivityOutcome[]): Promise<void> {
-    await this.#sendAll(outcomes.map((outcome) => [outcome.runId, { type: 'outcome', outcome }]));
+    // One answer for all of them: a promise for each costs as much as applying it.
+    const answers = new SharedReply();
+    for (const outcome of outcomes) {
+      while (this.#mailboxes.waitingMessages >= this.#settings.waitingMessagesMax && !this.#isClosing) {
+        await this.#roomIsMade();
+      }
+      const reply = answers.share();
+      if (this.#isClosing) {
+        reply.reject(new OverloadedError(RETRY_AFTER_MS));
+      } else {
+        this.#post(outcome.runId, { type: 'outcome', outcome, reply });
+      }
+    }
+    await answers.all();
   }
 
   async wake(runIds: readonly string[]): Promise<void> {
@@ -123,6 +230,15 @@ export class Engine implements EngineSurface {
     await this.#sendAll(runIds.map((runId) => [runId, { type: 'redispatch' }]));
   }
 
+  async resumeCalls(runIds: readonly string[]): Promise<void> {
+    await this.#sendAll(runIds.map((runId) => [runId, { type: 'resumeCalls' }]));
+  }
+
+  async receive(calls: readonly RunCall[]): Promise<RunCallAnswer[]> {
+    this.#refuseIfOverloaded(calls.length);
+    return Promise.all(calls.map((call) => this.#receiver.receive(call)));
+  }
+
   async evict(runIds: readonly string[]): Promise<void> {
     await this.#sendAll(runIds.map((runId) => [runId, { type: 'evict' }]));
   }
@@ -131,21 +247,19 @@ export class Engine implements EngineSurface {
     await this.evict(this.#cache.runIdsIn(new Set(partitions)));
   }
 
-  async resolveIncident(workflowId: string, incidentNumber: number, action: IncidentAction, request: ResolveIncidentRequest): Promise<void> {
-    await this.#call<void>(workflowId, { type: 'resolveIncident', workflowId, incidentNumber, action, request });
+  async resolveIncident(workflowId: string, incidentNumber: number, action: IncidentAction, request: ResolveIncidentRequest, runId?: string): Promise<void> {
+    await this.#call<void>(workflowId, { type: 'resolveIncident', workflowId, incidentNumber, action, request }, runId);
   }
 
-  async describe(workflowId: string): Promise<WorkflowDescription> {
-    const runId = await this.#resolver.find(workflowId);
-    const [stored] = runId === undefined ? [] : await this.ports.store.load([runId]);
-    if (stored === undefined) {
-      throw new WorkflowNotFoundError(workflowId);
-    }
-    return describeRun(stored, this.ports.clock.now());
+  async describe(workflowId: string, runId?: string): Promise<WorkflowDescription> {
+    const stored = await this.#stored(workflowId, runId);
+    const drift = this.#cache.peek(stored.record.runId)?.extras?.drift;
+    return describeRun(stored, this.ports.clock.now(), drift);
   }
 
   async close(): Promise<void> {
     this.#isClosing = true;
+    this.#localActivities.stop();
     this.#makeRoom();
     await this.idle();
   }
@@ -155,82 +269,58 @@ export class Engine implements EngineSurface {
     do {
       await Promise.all(this.#batches);
       await this.#outbox.idle();
-    } while (this.#batches.size > 0 || this.#mailboxes.readyRuns > 0);
+      await this.#callBox.idle();
+    } while (this.#batches.size > 0 || this.#mailboxes.readyRuns > 0 || !this.#callBox.isIdle);
   }
 
   pressure(): { waitingMessages: number; cachedRuns: number } {
     return { waitingMessages: this.#mailboxes.waitingMessages, cachedRuns: this.#cache.size };
   }
 
-  /** Starts that have the same workflow id follow the first of them: their run is made once. */
-  async #start(request: StartWorkflowRequest): Promise<StartWorkflowResult> {
-    const { workflowId } = request;
-    try {
-      this.#validateStart(request);
-      const requestFingerprint = requestFingerprintOf(request);
-      for (let leader = this.#starting.get(workflowId); leader !== undefined; leader = this.#starting.get(workflowId)) {
-        const result = await leader.result;
-        if (result.status === 'started' || result.status === 'existing') {
-          const status = result.status === 'started' ? 'RUNNING' : result.executionStatus;
-          return existingResult({ request, requestFingerprint }, { ...leader, runId: result.runId, status });
-        }
-      }
-      return await this.#startFirst(request, requestFingerprint);
-    } catch (error) {
-      if (error instanceof StoreUnavailableError || error instanceof OverloadedError) {
-        throw error;
-      }
-      const known = error instanceof ControlApiError ? error : new InternalError('The start failed', { cause: error });
-      return { status: 'rejected', workflowId, error: known.toJSON() };
-    }
-  }
-
-  async #startFirst(request: StartWorkflowRequest, requestFingerprint: string): Promise<StartWorkflowResult> {
-    const { workflowId } = request;
-    const cached = this.#cache.stateOf(workflowId);
-    if (cached !== undefined && !this.#mailboxes.isUnderWay(cached.runId)) {
-      return existingResult({ request, requestFingerprint }, cached);
-    }
-    const runId = this.ports.ids.runId();
-    const result = new Promise<StartWorkflowResult>((resolve, reject) => {
-      // Forgotten in the very moment of the answer: nothing may be addressed to a run that was not made.
-      const forget = (): boolean => this.#starting.delete(workflowId);
-      const reply: Reply<StartWorkflowResult> = {
-        resolve: (answer) => {
-          forget();
-          resolve(answer);
-        },
-        reject: (error) => {
-          forget();
-          reject(error);
-        },
-      };
-      this.#post(runId, { type: 'start', request, requestFingerprint, reply });
-    });
-    this.#starting.set(workflowId, { runId, requestFingerprint, result });
-    return result;
-  }
-
-  #validateStart({ workflowId, workflowType, args, memo, searchAttributes }: StartWorkflowRequest): void {
-    if (workflowId === '' || workflowId.length > LIMITS.workflowIdLengthMax) {
-      throw new InvalidRequestError('/workflowId', `must have 1 to ${LIMITS.workflowIdLengthMax} characters`);
-    }
-    if (!this.ports.sandbox.workflowTypes.has(workflowType)) {
-      throw new WorkflowTypeUnknownError(workflowType);
-    }
-    validateSearchAttributes(searchAttributes ?? {}, this.#settings.searchAttributes);
-    refuseOversized('The input of the workflow', args);
-    refuseOversized('The memo', memo);
-  }
-
-  /** Sends a message by workflow id; a run that is just being started can be addressed already. */
-  async #call<T>(workflowId: string, message: Unsent<RunMessage>): Promise<T> {
+  /**
+   * Sends a message by workflow id; a run that is just being started can be addressed already. One that names no run and finds it closed is for the run
+   * that took its place, if one did.
+   */
+  async #call<T>(workflowId: string, message: Unsent<RunMessage>, runId?: string): Promise<T> {
     this.#refuseIfOverloaded(1);
-    const runId = this.#starting.get(workflowId)?.runId ?? this.#cache.runIdOf(workflowId) ?? (await this.#resolver.find(workflowId));
+    if (runId !== undefined) {
+      return this.#send<T>(runId, message);
+    }
+    // A run that is known is sent to at once: messages of one moment share a batch.
+    let tried = this.#knownRunId(workflowId) ?? (await this.#findRunId(workflowId));
+    for (let round = 0; ; round += 1) {
+      try {
+        return await this.#send<T>(tried, message);
+      } catch (error) {
+        const current = error instanceof WorkflowAlreadyClosedError && round < RUNS_TRIED_MAX ? await this.#resolver.find(workflowId) : undefined;
+        if (current === undefined || current === tried) {
+          throw error;
+        }
+        tried = current;
+      }
+    }
+  }
+
+  #knownRunId(workflowId: string): string | undefined {
+    return this.#starter.startingRunId(workflowId) ?? this.#cache.runIdOf(workflowId);
+  }
+
+  async #findRunId(workflowId: string): Promise<string> {
+    const runId = await this.#resolver.find(workflowId);
     if (runId === undefined) {
       throw new WorkflowNotFoundError(workflowId);
     }
-    return this.#send<T>(runId, message);
+    return runId;
+  }
+
+  /** A run as the store has it: the one that is named, or the newest. */
+  async #stored(workflowId: string, runId?: string): Promise<StoredRun> {
+    const wanted = runId ?? (await this.#resolver.find(workflowId));
+    const [stored] = wanted === undefined ? [] : await this.ports.store.load([wanted]);
+    if (stored === undefined || stored.record.workflowId !== workflowId) {
+      throw new WorkflowNotFoundError(workflowId);
+    }
+    return stored;
   }
 
   /** Waits for room, then for all answers; rejects with the first error once each message has been answered. */
@@ -238,7 +328,7 @@ export class Engine implements EngineSurface {
     const answers: Promise<void>[] = [];
     for (const [runId, message] of messages) {
       while (this.#mailboxes.waitingMessages >= this.#settings.waitingMessagesMax && !this.#isClosing) {
-        await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+        await this.#roomIsMade();
       }
       answers.push(this.#isClosing ? Promise.reject(new OverloadedError(RETRY_AFTER_MS)) : this.#send<void>(runId, message));
     }
@@ -281,6 +371,10 @@ export class Engine implements EngineSurface {
     }
   }
 
+  async #roomIsMade(): Promise<void> {
+    await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
+  }
+
   #makeRoom(): void {
     const waiting = this.#waitingForRoom;
     this.#waitingForRoom = [];
@@ -299,11 +393,5 @@ export class Engine implements EngineSurface {
     } catch {
       // An observer must not throw; one that does must not harm a run.
     }
-  }
-}
-
-function refuseOversized(what: string, payload: JsonValue | undefined): void {
-  if (exceedsJsonBytes(payload, LIMITS.payloadBytesMax)) {
-    throw new PayloadTooLargeError(what, jsonBytes(payload), LIMITS.payloadBytesMax);
   }
 }

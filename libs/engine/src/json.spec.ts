@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson, exceedsJsonBytes, jsonBytes, sameJson, sizedJson } from './json.js';
+import { shareJson } from './json-writer.js';
+
+const written = (value: object): string => Buffer.from(sizedJson(value).utf8).toString();
 
 describe('JSON values', () => {
   it('given any value, when its bytes are counted, then they are those of its UTF-8 text', () => {
@@ -15,8 +18,54 @@ describe('JSON values', () => {
 
   it('given a text longer than the encoder takes at once, when its bytes are counted, then none is missed', () => {
     for (const text of ['x'.repeat(200_000), '😀'.repeat(50_000), `a${'漢'.repeat(70_000)}`]) {
-      expect(sizedJson({ text })).toEqual({ text: JSON.stringify({ text }), bytes: Buffer.byteLength(JSON.stringify({ text })) });
+      expect([written({ text }), sizedJson({ text }).bytes]).toEqual([JSON.stringify({ text }), Buffer.byteLength(JSON.stringify({ text }))]);
     }
+  });
+
+  it('given any object, when it is written, then it is what the language writes, as UTF-8', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue({ stringUnit: 'binary' })), (value) => {
+        expect(Buffer.compare(sizedJson(value).utf8, Buffer.from(JSON.stringify(value)))).toBe(0);
+      }),
+    );
+    const nested = JSON.parse(`${'[{"a":'.repeat(200)}1${'}]'.repeat(200)}`) as object;
+    for (const value of [
+      {},
+      [],
+      { nothing: undefined, number: 1, text: 'a' },
+      { notFinite: [NaN, Infinity], not: NaN, minusZero: -0, large: 1e21, small: 1e-7, time: 1_790_000_000_000 },
+      { date: new Date(0), silent: { toJSON: () => undefined }, f: () => 1, s: Symbol('s') },
+      [undefined, () => 1, Symbol('s'), { toJSON: () => undefined }, new Date(0), null],
+      { boxed: [new String('s'), new Number(1), new Boolean(false)], map: new Map([[1, 2]]), bytes: new Uint8Array(2) },
+      { quote: '"', backslash: '\\', control: '\u0001\n', delete: '\x7f', long: 'é'.repeat(200), longer: 'x'.repeat(5_000), lone: '\ud800' },
+      { __proto__: null, a: 1 },
+      JSON.parse('{"__proto__":1,"toJSON":2}') as object,
+      Object.assign([1, 2], { toJSON: () => 'own' }),
+      nested,
+      new Date(0),
+    ]) {
+      expect(written(value)).toBe(JSON.stringify(value));
+      expect(sizedJson(value).bytes).toBe(Buffer.byteLength(JSON.stringify(value)));
+    }
+    expect(() => sizedJson({ big: 1n })).toThrow(TypeError);
+    const circle: { self?: object } = {};
+    circle.self = circle;
+    expect(() => sizedJson(circle)).toThrow(TypeError);
+    expect(written({ after: 'a failure' })).toBe('{"after":"a failure"}');
+  });
+
+  it('given more than a block of memory holds, when it is written, then what was written before stays as it was', () => {
+    const small = sizedJson({ small: 'before' });
+    const large = sizedJson({ items: Array.from({ length: 100_000 }, (_, index) => `item ${index}`) });
+    const after = sizedJson({ small: 'after' });
+    expect([small, after].map(({ utf8 }) => Buffer.from(utf8).toString())).toEqual(['{"small":"before"}', '{"small":"after"}']);
+    expect((JSON.parse(Buffer.from(large.utf8).toString()) as { items: string[] }).items[99_999]).toBe('item 99999');
+  });
+
+  it('given a value whose JSON is kept, when objects that hold it are written, then they are written as ever', () => {
+    const policy = Object.freeze({ name: 'é', attempts: 3 });
+    shareJson(policy);
+    expect(written({ policy, list: [policy], other: 1 })).toBe('{"policy":{"name":"é","attempts":3},"list":[{"name":"é","attempts":3}],"other":1}');
   });
 
   it('given any value and any limit, when it is asked whether it exceeds the limit, then the answer is that of its text', () => {

@@ -1,18 +1,26 @@
-/** A value as JSON text, with its length in bytes as UTF-8. */
+import { beginJson, endJson, measuredJson, writeJson } from './json-writer.js';
+
+/** A value as UTF-8 JSON, with its length in bytes. */
 export interface SizedJson {
-  readonly text: string;
+  readonly utf8: Uint8Array;
   readonly bytes: number;
 }
 
 export function sizedJson(value: object): SizedJson {
-  const text = JSON.stringify(value);
-  return { text, bytes: utf8Bytes(text) };
+  beginJson();
+  writeJson(value);
+  const utf8 = endJson();
+  return { utf8, bytes: utf8.length };
 }
 
 /** Length in bytes of a value as UTF-8 JSON; 0 for undefined. */
 export function jsonBytes(value: unknown): number {
-  const text = JSON.stringify(value) as string | undefined;
-  return text === undefined ? 0 : utf8Bytes(text);
+  if (value === undefined) {
+    return 0;
+  }
+  beginJson();
+  writeJson(value);
+  return measuredJson();
 }
 
 /**
@@ -55,21 +63,6 @@ function jsonBytesBound(value: unknown, enough: number, depth: number): number {
   return bytes;
 }
 
-const encoder = new TextEncoder();
-const scratch = new Uint8Array(64 * 1024);
-
-/** Length in bytes of a text as UTF-8. The runtime's own encoder counts ten times as fast as a loop over the text. */
-function utf8Bytes(text: string): number {
-  let bytes = 0;
-  let rest = text;
-  while (rest !== '') {
-    const { read, written } = encoder.encodeInto(rest, scratch);
-    bytes += written;
-    rest = read === rest.length ? '' : rest.slice(read);
-  }
-  return bytes;
-}
-
 /** Whether two values are the same JSON: the order of keys does not matter, and a key without a value is no key. */
 export function sameJson(left: unknown, right: unknown): boolean {
   if (left === right) {
@@ -90,11 +83,22 @@ export function sameJson(left: unknown, right: unknown): boolean {
 /** JSON with keys in order: the same for all values that {@link sameJson} calls the same. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) {
-    return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
+    let items = '';
+    for (const item of value) {
+      items += items === '' ? canonicalJson(item) : `,${canonicalJson(item)}`;
+    }
+    return `[${items}]`;
   }
   if (typeof value === 'object' && value !== null) {
-    const entries = definedEntries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
+    let members = '';
+    for (const key of Object.keys(value).sort()) {
+      const item = (value as Record<string, unknown>)[key];
+      if (item !== undefined) {
+        const member = `${JSON.stringify(key)}:${canonicalJson(item)}`;
+        members += members === '' ? member : `,${member}`;
+      }
+    }
+    return `{${members}}`;
   }
   return (JSON.stringify(value) as string | undefined) ?? 'null';
 }

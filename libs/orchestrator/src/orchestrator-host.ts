@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import type { AddressInfo } from 'node:net';
 import type { EngineObserver, EngineSurface, Sandbox } from '@backstitch/engine';
-import { serviceQueues } from '@backstitch/protocol';
+import { serviceQueues, WorkflowTypeUnknownError } from '@backstitch/protocol';
 import { JobQueues } from '@backstitch/queues';
+import { activityActions } from './activities/activity-actions.js';
 import { Admission } from './admission/admission.js';
-import { findClosedRuns } from './control-api/closed-runs.js';
+import { findClosedRun, findClosedRuns } from './control-api/closed-runs.js';
 import { ClosedWaiters } from './control-api/closed-waiters.js';
 import { controlRoutes, startHere } from './control-api/control-routes.js';
 import { WorkflowLists } from './control-api/workflow-lists.js';
@@ -13,22 +14,39 @@ import { LeaseKeeper } from './leases/lease-keeper.js';
 import { PartitionLeases } from './leases/partition-leases.js';
 import { EngineMetrics } from './observation/engine-metrics.js';
 import { combineObservers, logObserver } from './observation/observers.js';
-import type { EngineMaker, ResolvedOrchestratorOptions } from './orchestrator-options.js';
+import { sinkObserver } from './observation/sinks.js';
+import { functionActivities } from './local-activities.js';
+import { LockSink } from './locks/lock-sink.js';
+import { LockTable } from './locks/lock-table.js';
+import { bundleOf, type EngineMaker, type ResolvedOrchestratorOptions } from './orchestrator-options.js';
 import { OutcomeConsumers } from './outcomes/outcome-consumers.js';
 import { Audit } from './recovery/audit.js';
+import { OpenCalls } from './recovery/open-calls.js';
 import { QueueLosses } from './recovery/queue-losses.js';
 import { Recovery } from './recovery/recovery.js';
+import { CodecSandbox } from './payloads/codec-sandbox.js';
 import { createRetention } from './retention/create-retention.js';
 import type { Retention } from './retention/retention.js';
 import { advertisedUrl } from './routing/advertised-url.js';
 import { ControlRouter } from './routing/control-router.js';
 import { OutcomeRouter } from './routing/outcome-router.js';
 import { PartitionDirectory } from './routing/partition-directory.js';
+import { RoutedRunMessenger } from './routing/run-messenger.js';
+import { ScheduleRunner } from './schedules/schedule-runner.js';
+import { ScheduleService } from './schedules/schedule-service.js';
+import { ScheduleStore } from './schedules/schedule-store.js';
 import { Database } from './store/database.js';
 import { PostgresHistoryStore } from './store/postgres-history-store.js';
 import { RunQueries } from './store/run-queries.js';
 import { ensureSearchAttributeIndexes } from './store/search-attribute-indexes.js';
+import { BuildHints } from './versioning/build-hints.js';
+import { pinningOf } from './versioning/build-id.js';
+import { reportWaitingBuilds } from './versioning/report-waiting-builds.js';
+import { Builds } from './versioning/builds.js';
 import { WakeTimer } from './wake/wake-timer.js';
+
+/** One wait for the end of a scheduled workflow; a longer one is made of several. */
+const SCHEDULE_WAIT_MS = 25_000;
 
 /**
  * One replica of the engine on Postgres and BullMQ.
@@ -45,15 +63,22 @@ export class OrchestratorHost {
   readonly #leaseKeeper: LeaseKeeper;
   readonly #recovery: Recovery;
   readonly #audit: Audit;
+  readonly #openCalls: OpenCalls;
   readonly #retention: Retention;
   readonly #wakeTimer: WakeTimer;
   readonly #outcomes: OutcomeConsumers;
   readonly #waiters: ClosedWaiters;
+  readonly #locks: LockSink;
+  readonly #outcomeRouter: OutcomeRouter;
+  readonly #scheduleRunner: ScheduleRunner;
+  readonly #schedules: ScheduleService;
   readonly #lists: WorkflowLists;
   readonly #sandbox: Sandbox;
   readonly #directory: PartitionDirectory;
   readonly #router: ControlRouter;
   readonly #queueLosses: QueueLosses;
+  readonly #builds: Builds;
+  readonly #buildHints: BuildHints;
   #stopping = false;
 
   constructor(options: ResolvedOrchestratorOptions, sandbox: Sandbox, makeEngine: EngineMaker) {
@@ -62,32 +87,43 @@ export class OrchestratorHost {
     this.#sandbox = sandbox;
     const database = new Database(options.dataSource, { acquireTimeoutMs: options.databaseAcquireTimeoutMs, queryTimeoutMs: options.databaseQueryTimeoutMs });
     const store = new PostgresHistoryStore(database);
-    const queries = new RunQueries(database);
+    const queries = new RunQueries(database, () => ({ buildId: options.buildId, servesUnpinned: this.#leases.isCurrent }));
     this.#queues = new JobQueues(options.queueConnection, { logger });
-    const dispatcher = new QueueDispatcher(this.#queues, { failed: (taskQueue, runIds) => this.#recovery.dispatchFailed(taskQueue, runIds) });
+    const lockTable = new LockTable(database);
+    this.#locks = new LockSink({ queues: this.#queues, table: lockTable, payloadCodec: options.payloadCodec, clock, identity: `locks@${options.replicaId}`, logger, deliver: (outcomes) => this.#outcomeRouter.deliver(outcomes) });
+    const dispatcher = new QueueDispatcher(this.#locks, { failed: (taskQueue, runIds) => this.#recovery.dispatchFailed(taskQueue, runIds) });
     this.#leases = new PartitionLeases(database, options);
     const ownedPartitions = (): readonly number[] => this.#leases.owned;
     const isLapsed = (): boolean => this.#leases.isLapsed;
     const { replicaId, partitionCount, controlToken } = options;
-    this.#directory = new PartitionDirectory({ replicaId, partitionCount, controlToken, logger, isLapsed });
+    this.#directory = new PartitionDirectory({ replicaId, partitionCount, controlToken, logger, isLapsed, buildId: options.buildId });
+    this.#builds = new Builds(database, options.buildId);
+    this.#buildHints = new BuildHints(this.#directory);
     const directory = this.#directory;
     this.#router = new ControlRouter({ directory, startHere: (starts) => startHere({ engine: this.engine, admission: this.#admission.starts }, starts) });
     this.#waiters = new ClosedWaiters({
       find: (workflowIds) => findClosedRuns(database, workflowIds),
+      findRun: (workflowId, run) => findClosedRun(database, workflowId, run),
       router: this.#router,
       waitersMax: options.awaitClosedWaitersMax,
       recheckMs: options.awaitClosedRecheckMs,
       liveReplicas: () => this.#leases.liveReplicas,
     });
-    this.#lists = new WorkflowLists(queries, options.searchAttributes);
+    this.#lists = new WorkflowLists(queries, options.searchAttributes, lockTable);
     const metrics = options.metricsRegistry === undefined ? undefined : new EngineMetrics(options.metricsRegistry);
     const ownObserver: EngineObserver = {
       wakeAt: (wakeAtMs) => this.#wakeTimer.arm(wakeAtMs),
-      workflowClosed: ({ record }) => this.#waiters.closed(record),
+      workflowClosed: ({ record }) => {
+        this.#waiters.closed(record);
+        // Ended by force, it could not give its locks back.
+        if (record.status === 'TERMINATED' || record.status === 'TIMED_OUT') this.#locks.releaseAbandonedSoon();
+      },
       // Among them what never came as far as a queue: too many jobs waited, or the answer to a commit got lost.
       dispatchFailed: ({ taskQueue, runIds }) => this.#recovery.dispatchFailed(taskQueue, runIds),
+      callsFailed: ({ runIds }) => this.#openCalls.failed(runIds),
+      dueElsewhere: (fact) => this.#buildHints.tell(fact),
     };
-    const observer = combineObservers([ownObserver, logObserver(logger), ...(metrics === undefined ? [] : [metrics.observer])]);
+    const observer = combineObservers([ownObserver, logObserver(logger), sinkObserver(options.sinks, logger), ...(metrics === undefined ? [] : [metrics.observer])]);
     this.#admission = new Admission({
       options: options.admission,
       store,
@@ -97,13 +133,22 @@ export class OrchestratorHost {
       registry: options.metricsRegistry,
       logger,
     });
+    const versioning = { buildId: options.buildId, currentBuildId: () => this.#leases.currentBuildId, isPinned: pinningOf(bundleOf(options), options.versioningBehaviors) };
     this.engine = makeEngine(
-      { clock, ids: options.ids, sandbox, store: this.#admission.store, dispatcher },
-      { ...options.engine, partitionCount: options.partitionCount, searchAttributes: options.searchAttributes, observer },
+      {
+        clock,
+        ids: options.ids,
+        sandbox: options.payloadCodec === undefined ? sandbox : new CodecSandbox(sandbox, options.payloadCodec),
+        store: this.#admission.store,
+        dispatcher,
+        messenger: new RoutedRunMessenger({ receive: (calls) => this.engine.receive(calls), directory, logger }),
+        localActivities: functionActivities(options.localActivities, options.payloadCodec),
+      },
+      { ...options.engine, partitionCount: options.partitionCount, searchAttributes: options.searchAttributes, versioning, observer },
     );
     const { engine } = this;
     const queues = this.#queues;
-    this.#wakeTimer = new WakeTimer({ clock, engine, queries, logger, ownedPartitions, batchRunsMax: options.wakeBatchRunsMax });
+    this.#wakeTimer = new WakeTimer({ clock, engine: { wake: (runIds) => this.#wake(runIds) }, queries, logger, ownedPartitions, batchRunsMax: options.wakeBatchRunsMax });
     this.#recovery = new Recovery({
       clock,
       engine,
@@ -120,24 +165,62 @@ export class OrchestratorHost {
       retryPauseMs: options.queueRetryPauseMs,
       retryPauseMaxMs: options.queueRetryPauseMaxMs,
     });
+    this.#openCalls = new OpenCalls({
+      engine,
+      queries,
+      logger,
+      ownedPartitions,
+      pageSize: options.recoveryPageSize,
+      affectedRunsMax: options.affectedRunsMax,
+      retryPauseMs: options.queueRetryPauseMs,
+      retryPauseMaxMs: options.queueRetryPauseMaxMs,
+    });
     this.#audit = new Audit({
       clock,
       engine,
       queries,
       recovery: this.#recovery,
-      queues,
+      openCalls: this.#openCalls,
+      locks: {
+        releaseAbandoned: async () => {
+          await reportWaitingBuilds(this.#builds, logger);
+          return this.#locks.releaseAbandoned();
+        },
+      },
+      queues: this.#locks,
       logger,
       ownedPartitions,
       intervalMs: options.auditIntervalMs,
       silenceMs: options.auditSilenceMs,
       pageSize: options.recoveryPageSize,
     });
+    const schedules = new ScheduleStore(database);
+    this.#scheduleRunner = new ScheduleRunner({
+      clock,
+      store: schedules,
+      engine,
+      start: (starts) => this.#router.start(starts),
+      findClosedRun: (workflowId, run) => findClosedRun(database, workflowId, run),
+      awaitClosed: ({ workflowId, runId }) => this.#waiters.await([workflowId], SCHEDULE_WAIT_MS, false, { runId, followRuns: true }),
+      logger,
+      ownedPartitions: () => (this.#leases.isCurrent ? this.#leases.owned : []),
+    });
+    this.#schedules = new ScheduleService({
+      clock,
+      store: schedules,
+      runner: this.#scheduleRunner,
+      partitionCount,
+      checkAction: ({ workflowType }) => {
+        if (!sandbox.workflowTypes.has(workflowType)) throw new WorkflowTypeUnknownError(workflowType);
+      },
+    });
     const { retention, answers } = createRetention(options, queues);
     this.#retention = retention;
+    this.#outcomeRouter = new OutcomeRouter({ engine, directory, logger, onPassedOn: (outcomes, isAnswered) => metrics?.outcomesPassedOn(outcomes, isAnswered) });
     this.#outcomes = new OutcomeConsumers({
       connection: options.queueConnection,
       services: options.services,
-      engine: new OutcomeRouter({ engine, directory, logger, onPassedOn: (outcomes, isAnswered) => metrics?.outcomesPassedOn(outcomes, isAnswered) }),
+      engine: this.#outcomeRouter,
       retention: answers,
       logger,
       concurrency: options.outcomesConcurrency,
@@ -146,13 +229,27 @@ export class OrchestratorHost {
     this.#leaseKeeper = new LeaseKeeper({
       leases: this.#leases,
       directory,
-      recovery: this.#recovery,
+      recovery: {
+        scan: (reason, partitions) => {
+          this.#recovery.scan(reason, partitions);
+          this.#openCalls.scan(partitions);
+          void this.#scheduleRunner.refresh();
+        },
+      },
       wakeTimer: this.#wakeTimer,
       logger,
       renewalMs: options.leaseRenewalMs,
       forget: (partitions) => void engine.evictPartitions(partitions).catch((error: unknown) => logger.warn({ err: error }, 'runs of other replicas could not be forgotten')),
     });
-    metrics?.registerGauges({ countOpen: () => queries.countOpen(), pressure: () => engine.pressure(), ownedPartitions: () => this.#leases.owned.length });
+    metrics?.registerGauges({ countOpen: () => queries.countOpen(), pressure: () => engine.pressure(), ownedPartitions: () => this.#leases.owned.length, waitingPinnedRuns: () => this.#builds.waiting() });
+  }
+
+  /** What is in memory may be older than what a replica of another build recorded: then it is read again first. */
+  async #wake(runIds: readonly string[]): Promise<void> {
+    if (this.#directory.hasMetOtherBuilds) {
+      await this.engine.evict(runIds);
+    }
+    await this.engine.wake(runIds);
   }
 
   /** Takes its partitions, begins recovery, and reads outcomes. Needs the database; the queues may be down. */
@@ -180,10 +277,15 @@ export class OrchestratorHost {
     const { controlToken, controlBodyBytesMax, logger, searchAttributes, partitionCount } = this.#options;
     return controlRoutes({
       engine: this.engine,
+      activities: activityActions({ engine: this.engine, taskTokenSecret: this.#options.taskTokenSecret }),
       admission: this.#admission.starts,
       router: this.#router,
       lists: this.#lists,
       waiters: this.#waiters,
+      schedules: this.#schedules,
+      builds: this.#builds,
+      wake: (runIds) => this.#wake(runIds),
+      learn: (workflowId, buildId) => this.#directory.learn(workflowId, buildId),
       controlToken,
       bodyBytesMax: controlBodyBytesMax,
       logger,
@@ -191,7 +293,7 @@ export class OrchestratorHost {
       info: () => ({
         workflowTypes: [...this.#sandbox.workflowTypes].sort(),
         searchAttributes: { ...searchAttributes },
-        partitions: { total: partitionCount, owned: this.#leases.owned.length },
+        partitions: { total: partitionCount, owned: this.#leases.isCurrent ? this.#leases.owned.length : 0 },
       }),
     });
   }
@@ -218,8 +320,10 @@ export class OrchestratorHost {
     }
     this.#stopping = true;
     this.#waiters.stop();
-    await Promise.all([this.#queueLosses.stop(), this.#leaseKeeper.stop(), this.#wakeTimer.stop(), this.#audit.stop(), this.#retention.stop(), this.#recovery.stop(), this.#outcomes.stop(this.#options.stopGraceMs)]);
+    await Promise.all([this.#queueLosses.stop(), this.#leaseKeeper.stop(), this.#wakeTimer.stop(), this.#audit.stop(), this.#openCalls.stop(), this.#scheduleRunner.stop(), this.#retention.stop(), this.#recovery.stop(), this.#outcomes.stop(this.#options.stopGraceMs)]);
     await this.engine.close();
+    await this.#buildHints.idle();
+    await this.#locks.idle();
     await this.#admission.stop();
     this.#directory.close();
     await this.#leases.release().catch((error: unknown) => this.#options.logger.warn({ err: error }, 'the leases could not be given back and run out'));

@@ -1,14 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Clock, EngineOptions, EnginePorts, EngineSurface, Ids, Sandbox } from '@backstitch/engine';
-import { DEFAULT_PARTITION_COUNT, type SearchAttributeDefinitions } from '@backstitch/protocol';
+import { DEFAULT_PARTITION_COUNT, type PayloadCodec, type SearchAttributeDefinitions } from '@backstitch/protocol';
+import { TASK_TOKEN_SECRET_CHARACTERS_MIN } from '@backstitch/protocol/task-token';
 import type { QueueConnection } from '@backstitch/queues';
 import type { WorkflowBundle } from '@backstitch/sandbox';
 import type { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { ADMISSION_DEFAULTS, admissionFault, type AdmissionOptions, type ResolvedAdmissionOptions } from './admission/admission-options.js';
+import type { LocalActivityFunction } from './local-activities.js';
 import { SILENT_LOGGER, type OrchestratorLogger } from './observation/logger.js';
+import type { InjectedSinks } from './observation/sinks.js';
 import { TimeOrderedIds } from './time-ordered-ids.js';
+import { buildIdOf, type VersioningBehavior } from './versioning/build-id.js';
+import { BUILD_ID_LENGTH_MAX } from './versioning/deployment-routes.js';
 
 /** What an orchestrator needs, and what can be set. */
 export interface OrchestratorOptions {
@@ -22,15 +27,33 @@ export interface OrchestratorOptions {
   bundle?: WorkflowBundle;
   /** Instead of `bundle`: a sandbox that exists. The host of the module closes it. */
   sandbox?: Sandbox;
+  /** Functions of this process that workflows may call as local activities, by name. Default none. */
+  localActivities?: Readonly<Record<string, LocalActivityFunction>>;
+  /** What workflow code may call in this process, by the names of sinks and functions. Default none. */
+  sinks?: InjectedSinks;
   /** Search attributes that this deployment knows. Default none. */
   searchAttributes?: SearchAttributeDefinitions;
   /** Shared secret of the control wire. */
   controlToken: string;
+  /** Encrypts or compresses payloads; the same one as the services and clients have. Workflow code sees what was there before. Default none. */
+  payloadCodec?: PayloadCodec;
+  /** Seals task tokens (completion of activities from outside): at least 16 characters, the same as the services'. Default: no token is genuine. */
+  taskTokenSecret?: string;
   /** Default: silent. */
   logger?: OrchestratorLogger;
   /** Default: no metrics. */
   metricsRegistry?: Registry;
 
+  /**
+   * Names the build of the workflows' code, at most 128 characters: the same on all replicas that run the same code. Default: a digest of the bundle's code;
+   * of a sandbox that does not tell its bundle, `unknown`.
+   */
+  buildId?: string;
+  /**
+   * Whether runs of a type stay with the build that they began with (PINNED) or go on with whichever is current (AUTO_UPGRADE), by type, `*` for all others.
+   * Goes before what the code says by `setWorkflowOptions`. Default: as the code says, else AUTO_UPGRADE.
+   */
+  versioningBehaviors?: Readonly<Record<string, VersioningBehavior>>;
   /** Names this process among its like; must be unique and fresh for each start. Default host, process and a random part. */
   replicaId?: string;
   /** Fixed once runs exist. Default 64. */
@@ -83,7 +106,7 @@ export interface OrchestratorOptions {
   /** When starts are refused for a while; see AdmissionOptions for the defaults. */
   admission?: AdmissionOptions;
   /** Limits of the engine; see EngineOptions for their defaults. */
-  engine?: Pick<EngineOptions, 'cachedRunsMax' | 'batchRunsMax' | 'concurrentBatchesMax' | 'waitingMessagesMax' | 'undoIncidentAfterMs' | 'taskQueue'>;
+  engine?: Pick<EngineOptions, 'cachedRunsMax' | 'batchRunsMax' | 'concurrentBatchesMax' | 'waitingMessagesMax' | 'undoIncidentAfterMs' | 'historyLimits' | 'driftIsIncident' | 'taskQueue'>;
   /** Default: the system's. */
   clock?: Clock;
   /** Default: version 7 UUIDs and Math.random. */
@@ -96,11 +119,16 @@ export class OrchestratorOptionsError extends Error {
   readonly code = 'ORCHESTRATOR_OPTIONS';
 }
 
-export type ResolvedOrchestratorOptions = { admission: ResolvedAdmissionOptions } & Required<Omit<OrchestratorOptions, 'admission' | 'advertiseUrl' | 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>> &
-  Pick<OrchestratorOptions, 'advertiseUrl' | 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>;
+export type ResolvedOrchestratorOptions = { admission: ResolvedAdmissionOptions } & Required<Omit<OrchestratorOptions, 'payloadCodec' | 'taskTokenSecret' | 'admission' | 'advertiseUrl' | 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>> &
+  Pick<OrchestratorOptions, 'payloadCodec' | 'taskTokenSecret' | 'advertiseUrl' | 'bundle' | 'sandbox' | 'metricsRegistry' | 'sandboxThreads'>;
 
 /** 30 days. */
 const RETENTION_MS = 30 * 24 * 60 * 60 * 1_000;
+
+/** The bundle that an orchestrator runs, where that is known. */
+export function bundleOf({ bundle, sandbox }: Pick<OrchestratorOptions, 'bundle' | 'sandbox'>): WorkflowBundle | undefined {
+  return bundle ?? (sandbox as { bundle?: WorkflowBundle } | undefined)?.bundle;
+}
 
 /** @throws OrchestratorOptionsError */
 export function resolveOrchestratorOptions(options: OrchestratorOptions): ResolvedOrchestratorOptions {
@@ -110,9 +138,16 @@ export function resolveOrchestratorOptions(options: OrchestratorOptions): Resolv
   if (options.controlToken.length < 16) {
     throw new OrchestratorOptionsError('The control token must have at least 16 characters.');
   }
+  if (options.taskTokenSecret !== undefined && options.taskTokenSecret.length < TASK_TOKEN_SECRET_CHARACTERS_MIN) {
+    throw new OrchestratorOptionsError(`The secret of task tokens must have at least ${TASK_TOKEN_SECRET_CHARACTERS_MIN} characters.`);
+  }
   const clock = options.clock ?? { now: () => Date.now() };
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as OrchestratorOptions;
   const resolved = {
+    localActivities: {},
+    sinks: {},
+    buildId: options.buildId ?? buildIdOf(bundleOf(options)),
+    versioningBehaviors: {},
     searchAttributes: {},
     logger: SILENT_LOGGER,
     replicaId: `${hostname()}:${process.pid}:${randomBytes(4).toString('hex')}`,
@@ -147,6 +182,12 @@ export function resolveOrchestratorOptions(options: OrchestratorOptions): Resolv
   }
   if (resolved.advertiseUrl !== undefined && !/^https?:\/\/[^/]/.test(resolved.advertiseUrl)) {
     throw new OrchestratorOptionsError('The URL to be advertised must be an http:// or https:// URL.');
+  }
+  if (resolved.buildId.length === 0 || resolved.buildId.length > BUILD_ID_LENGTH_MAX || resolved.buildId.includes('\0')) {
+    throw new OrchestratorOptionsError(`A build id must have 1 to ${BUILD_ID_LENGTH_MAX} characters.`);
+  }
+  if (Object.values(resolved.versioningBehaviors).some((behavior) => behavior !== 'PINNED' && behavior !== 'AUTO_UPGRADE')) {
+    throw new OrchestratorOptionsError('A versioning behavior must be PINNED or AUTO_UPGRADE.');
   }
   const fault = admissionFault(resolved.admission);
   if (fault !== undefined) {

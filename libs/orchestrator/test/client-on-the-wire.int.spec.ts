@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 // Both ends of the control wire in one place: nothing but this spec may know the client here.
 // eslint-disable-next-line @nx/enforce-module-boundaries
-import { ResultTimeoutError, WorkflowClient, WorkflowFailedError } from '@backstitch/client';
+import { ResultTimeoutError, ControlClient, WorkflowFailedError } from '@backstitch/client';
 import {
   IncidentNotFoundError,
   InvalidRequestError,
@@ -23,13 +23,13 @@ import { bundleTestWorkflows } from './test-workflows.js';
 
 let database: TestDatabase;
 let replica: Replica;
-let client: WorkflowClient;
+let client: ControlClient;
 
 beforeAll(async () => {
   database = await makeTestDatabase('wire');
   const [workflows, queueConnection] = [await bundleTestWorkflows(), await makeQueueConnection('postgres', database, ['shop'])];
   replica = await startReplica({ dataSource: database.dataSource, queueConnection, workflows });
-  client = new WorkflowClient({ url: replica.url, token: TEST_TOKEN, identity: 'spec' });
+  client = new ControlClient({ url: replica.url, token: TEST_TOKEN, identity: 'spec' });
 });
 afterAll(async () => {
   await client.close();
@@ -66,7 +66,7 @@ describe('the client on the control wire', () => {
     await client.getHandle('closed').signal('say', 'fail');
     expect(await failureOf(client.getHandle('closed').result())).toBeInstanceOf(WorkflowFailedError);
     const open = client.getHandle('taken');
-    const stranger = new WorkflowClient({ url: replica.url, token: 'wrong' });
+    const stranger = new ControlClient({ url: replica.url, token: 'wrong' });
     const failures = await Promise.all([
       failureOf(client.start('waiting', { workflowId: 'taken', args: [2] })),
       failureOf(client.start('nonsense', { workflowId: 'n' })),

@@ -8,6 +8,8 @@ import { testRedisUrl } from '@backstitch/servers';
 import { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { OrchestratorHost, OrchestratorModule, type OrchestratorOptions } from '../src/index.js';
+import { buildIdOf } from '../src/versioning/build-id.js';
+import { collectRuns } from './collect-runs.js';
 import type { TestDatabase } from './test-database.js';
 
 export const TEST_TOKEN = 'token-of-the-specs-alone';
@@ -95,7 +97,11 @@ export async function startReplica(
       const { body } = await call('POST', '/workflows/await-closed', { workflowIds: [workflowId], timeoutMs });
       return (body.closed as ClosedWorkflow[])[0];
     },
-    stop: () => app.close(),
+    stop: async () => {
+      // A spec may have broken its database.
+      await collectRuns(options.dataSource, workflows, given.buildId ?? buildIdOf(workflows)).catch(() => undefined);
+      await app.close();
+    },
   };
 }
 

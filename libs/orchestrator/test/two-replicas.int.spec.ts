@@ -76,6 +76,30 @@ describe.each(queueBackendsUnderTest())('two replicas side by side, with queues 
     }
   }
 
+  it('given a parent and children that different replicas hold, when they signal each other and end, then each call reaches its run once, and updates, schedules and locks answer at either', async () => {
+    await bringUp();
+    const ids = Array.from({ length: 6 }, (_, index) => `child-${index}`);
+    await first.start({ workflowId: 'parent-1', workflowType: 'parenting', args: [ids] });
+    expect(await second.closed('parent-1')).toMatchObject({ status: 'COMPLETED', result: ids.map(() => 3) });
+    for (const workflowId of ids) {
+      const { body } = await first.call('GET', `/workflows/${workflowId}/history`);
+      expect((body.events as { eventType: string }[]).filter(({ eventType }) => eventType === 'WORKFLOW_EXECUTION_SIGNALED')).toHaveLength(2);
+    }
+    for (const [index, replica] of [first, second].entries()) {
+      await first.start({ workflowId: `sum-${index}`, workflowType: 'adding', args: [index] });
+      const update = { updateId: 'u', updateName: 'add', args: [5], waitForStage: 'COMPLETED' };
+      expect((await replica.call('POST', `/workflows/sum-${index}/update`, update)).body).toMatchObject({ outcome: { status: 'completed', result: index + 5 } });
+      expect((await second.call('GET', `/workflows/sum-${index}/updates/u?timeoutMs=1000`)).body).toMatchObject({ stage: 'COMPLETED' });
+      const schedule = { spec: { intervals: [{ everyMs: 3_600_000 }] }, action: { type: 'startWorkflow', workflowId: `by-${index}`, workflowType: 'counting', args: [0] }, policies: {}, state: {} };
+      expect((await replica.call('POST', '/schedules', { scheduleId: `s-${index}`, schedule, triggerImmediately: true })).status).toBe(204);
+      const [taken] = (await second.call('GET', `/schedules/s-${index}`)).body.recentActions as { execution: { workflowId: string } }[];
+      expect(await first.closed(taken?.execution.workflowId ?? '')).toMatchObject({ status: 'COMPLETED' });
+    }
+    await first.start(...['l-1', 'l-2', 'l-3', 'l-4'].map((workflowId) => ({ workflowId, workflowType: 'locking', args: ['one'] })));
+    for (const workflowId of ['l-1', 'l-2', 'l-3', 'l-4']) expect((await second.call('POST', `/workflows/${workflowId}/signal`, { signalName: 'finish', args: [] })).status).toBe(204);
+    for (const workflowId of ['l-1', 'l-2', 'l-3', 'l-4']) expect(await first.closed(workflowId)).toMatchObject({ status: 'COMPLETED', result: 'locked one' });
+  });
+
   it('given many workflows that retry, undo and sleep, when outcomes reach either replica, then each workflow ends once, as with one replica', async () => {
     await bringUp();
     const started = await startMany();

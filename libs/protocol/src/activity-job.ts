@@ -29,6 +29,8 @@ export interface ActivityJob {
   scheduledAtMs: number;
   startToCloseTimeoutMs?: number;
   heartbeatTimeoutMs?: number;
+  /** Enforced by the engine: the worker reports at once that the attempt has begun. */
+  scheduleToStartTimeoutMs?: number;
   /** Absolute; an attempt must not start after it. */
   scheduleToCloseDeadlineMs?: number;
   /** How the attempt before ended. Shown in Bull Board. */
@@ -41,7 +43,7 @@ export interface ActivityJob {
   traceparent?: string;
 }
 
-/** How one attempt ended. */
+/** How one attempt ended; or, with the status `running`, that it is under way (law L8): sent only where a policy needs it, never for an ordinary short attempt. */
 export interface ActivityOutcome {
   workflowId: string;
   runId: string;
@@ -50,18 +52,24 @@ export interface ActivityOutcome {
   dispatch: number;
   key: string;
   startedAtMs: number;
+  /** Of a running attempt: when it last gave a sign of life. */
   finishedAtMs: number;
   /** The worker, e.g. `inventory@host:4711`. */
   identity: string;
   /** The result was stored by an earlier delivery and is only repeated here. */
   repeated?: boolean;
-  /** Details of the attempt's last heartbeat, if it failed: a hint for the next attempt's `heartbeatDetails`. */
+  /** Details of the attempt's last heartbeat, if it failed or is under way: a hint for the next attempt's `heartbeatDetails`. */
   heartbeatDetails?: JsonValue;
   outcome:
     | { status: 'completed'; result: JsonValue }
     | { status: 'failed'; failure: Failure }
-    | { status: 'canceled'; details?: JsonValue[] };
+    | { status: 'canceled'; details?: JsonValue[] }
+    /** `completesOutside`: the handler has returned, the result comes later, by task token or by ids; no job stands for the attempt any more. */
+    | { status: 'running'; completesOutside?: boolean };
 }
+
+/** What an outcome says that ends its attempt. */
+export type AttemptEnding = Exclude<ActivityOutcome['outcome'], { status: 'running' }>;
 
 /** Data of one reply job: the outcomes of many attempts. Job name: `outcomes`. */
 export interface OutcomeBatchJob {

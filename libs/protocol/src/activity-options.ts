@@ -36,3 +36,14 @@ export interface UndoInput<StepInput = unknown, StepResult = unknown> {
   /** The step's result where the workflow knew it. The inbox also tells the handler what it stored: see `activityInfo().undo`. */
   result?: StepResult;
 }
+
+/** Options of a local activity: run by the orchestrator's own process, recorded as a marker when it ended. */
+export interface ScheduledLocalActivityOptions {
+  startToCloseTimeoutMs?: number;
+  scheduleToStartTimeoutMs?: number;
+  scheduleToCloseTimeoutMs?: number;
+  /** A pause before the next attempt that is longer than this becomes a timer of the workflow. Default 60,000. */
+  localRetryThresholdMs?: number;
+  retryPolicy: ResolvedRetryPolicy;
+  cancellationType: ActivityCancellationType;
+}

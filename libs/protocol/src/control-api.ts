@@ -1,22 +1,29 @@
+import type { UpdateOutcome } from './activation.js';
+import type { WorkflowDurationOptions, WorkflowExecution, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from './child-workflow-options.js';
 import type { ActivityOptionsSummary, AttemptSummary } from './descriptions.js';
 import type { Failure } from './failure.js';
+import type { Headers } from './headers.js';
 import type { HistoryEvent } from './history.js';
-import type { Incident, IncidentResolution } from './incident.js';
+import type { Incident, IncidentDivergence, IncidentResolution } from './incident.js';
 import type { JsonObject, JsonValue } from './json.js';
+import type { RetryPolicy } from './retry-policy.js';
 import type { SearchAttributes, SearchAttributeValue } from './search-attributes.js';
 import type { WorkflowExecutionStatus } from './workflow-status.js';
 
 /**
  * The control wire: HTTP and JSON between `client` and any orchestrator replica. All routes begin with `/v1`.
- * `POST /v1/workflows` takes {@link StartWorkflowsRequest}; the rest is named beside each type.
+ * `POST /v1/workflows` takes {@link StartWorkflowsRequest}; the rest is named beside each type. Every route under `/v1/workflows/:workflowId` speaks of
+ * the id's newest run, or of the one that the query parameter `runId` names.
  * Errors are {@link ControlErrorBody}. `Authorization: Bearer <control token>` on every route.
  */
 
 /** One start. */
-export interface StartWorkflowRequest {
+export interface StartWorkflowRequest extends WorkflowDurationOptions {
   workflowId: string;
   workflowType: string;
   args: JsonValue[];
+  /** What `workflowInfo().taskQueue` tells, and the default queue of the run's activities. Default: the orchestrator's. */
+  taskQueue?: string;
   memo?: JsonObject;
   searchAttributes?: SearchAttributes;
   /**
@@ -26,6 +33,19 @@ export interface StartWorkflowRequest {
   requestFingerprint?: string;
   identity?: string;
   traceparent?: string;
+  headers?: Headers;
+  /** Whether the id of a closed run may be used again. Default here REJECT_DUPLICATE, which makes a repeated start harmless; the client's `start` says ALLOW_DUPLICATE as Temporal's does. */
+  workflowIdReusePolicy?: WorkflowIdReusePolicy;
+  /** What happens if a running workflow has the id, and the request is not the one that started it. Default FAIL. */
+  workflowIdConflictPolicy?: WorkflowIdConflictPolicy;
+  /** A failed run is started again by this policy. Default: not. */
+  retryPolicy?: RetryPolicy;
+  /** Five fields, UTC unless `CRON_TZ=` stands before them. */
+  cronSchedule?: string;
+  /** Pause before the first workflow task. A signal that comes earlier ends it. */
+  startDelayMs?: number;
+  /** Signal-with-start: recorded in the same transaction as the start, or sent to the run that exists. */
+  signal?: { signalName: string; args: JsonValue[]; headers?: Headers };
 }
 
 /** `POST /v1/workflows`. At most `LIMITS.startsPerCallMax`. Each start succeeds or fails alone. */
@@ -53,12 +73,50 @@ export interface SignalWorkflowRequest {
   signalName: string;
   args: JsonValue[];
   identity?: string;
+  headers?: Headers;
+  /** The same one again is recorded once. */
+  requestId?: string;
+}
+
+/** How far an update has come. Temporal's names. */
+export type WorkflowUpdateStage = 'ACCEPTED' | 'COMPLETED';
+
+/** `POST /v1/workflows/:workflowId/update`: answers when the stage is reached, or after `timeoutMs` (at most 30,000; default 20,000) with what is known. */
+export interface UpdateWorkflowRequest {
+  /** The same id again joins the update that was accepted before. */
+  updateId: string;
+  updateName: string;
+  args: JsonValue[];
+  headers?: Headers;
+  identity?: string;
+  waitForStage: WorkflowUpdateStage;
+  timeoutMs?: number;
+}
+/** `GET /v1/workflows/:workflowId/updates/:updateId?timeoutMs=` answers the same once it is accepted. */
+export interface UpdateWorkflowResponse {
+  updateId: string;
+  workflowId: string;
+  runId: string;
+  /** Absent: not accepted within the time; ask again with the same id. */
+  stage?: WorkflowUpdateStage;
+  outcome?: UpdateOutcome;
+}
+/** `POST /v1/workflows/update-with-start`: the start goes by its conflict policy, then the update. */
+export interface UpdateWithStartRequest {
+  start: StartWorkflowRequest;
+  update: UpdateWorkflowRequest;
+}
+export interface UpdateWithStartResponse {
+  start: StartWorkflowResult;
+  /** Absent if the start was refused. */
+  update?: UpdateWorkflowResponse;
 }
 
 /** `POST /v1/workflows/:workflowId/query`. */
 export interface QueryWorkflowRequest {
   queryName: string;
   args: JsonValue[];
+  headers?: Headers;
 }
 export interface QueryWorkflowResponse {
   result: JsonValue;
@@ -74,10 +132,78 @@ export interface CancelWorkflowRequest {
 export interface TerminateWorkflowRequest {
   reason: string;
   identity?: string;
+  details?: JsonValue[];
+  /** Undo what was done: a linked system run starts in the same transaction and runs the undos without workflow code. Default false. */
+  rollback?: boolean;
+}
+export interface TerminateWorkflowResponse {
+  /** With `rollback`, where undos were owed. */
+  rollback?: WorkflowExecution;
+}
+
+/**
+ * `POST /v1/workflows/:workflowId/reset`: ends the run and begins a new one whose history is the old one's up to (not including) the workflow task that
+ * `eventId` belongs to. `POST …/fork`: the same under another workflow id, leaving the run alone.
+ */
+export interface ResetWorkflowRequest {
+  /** A WORKFLOW_TASK_COMPLETED event, or any event: then the last one that was completed before it. */
+  eventId: number;
+  reason: string;
+  identity?: string;
+  /** What of the events after that point is put in again. Default ALL: signals and updates. */
+  reapply?: 'ALL' | 'NONE';
+  /** Fork only (required there). */
+  workflowId?: string;
+}
+export type ResetWorkflowResponse = WorkflowExecution;
+
+/** `POST /v1/workflows/:workflowId/pause` and `/unpause`: no workflow task and no new attempt while paused; events are recorded. Answer 204. */
+export interface PauseWorkflowRequest {
+  reason: string;
+  identity?: string;
+}
+
+/**
+ * `POST /v1/workflows/:workflowId/activities/:activityId/:action`. Answer 204.
+ * pause: no further attempt begins · unpause · retry: the next attempt now · complete, fail, cancel: ends the activity from outside · heartbeat.
+ * `POST /v1/activities/by-token/:action` (complete, fail, cancel, heartbeat) takes the same with `taskToken`.
+ */
+export type ActivityAction = 'pause' | 'unpause' | 'retry' | 'complete' | 'fail' | 'cancel' | 'heartbeat';
+export interface ActivityActionRequest {
+  /** By token only. */
+  taskToken?: string;
+  /** complete, fail, cancel, heartbeat: which attempt it is about; refused if another one is current (a late `complete` counts all the same). Default: the current one. */
+  attempt?: number;
+  /**
+   * pause, unpause and retry need one. complete, fail and cancel that give one are an operator's, and are audited by a reserved signal in the history;
+   * without one they are what the activity waited for.
+   */
+  reason?: string;
+  identity?: string;
+  /** complete. Default null. */
+  result?: JsonValue;
+  /** fail. */
+  failure?: Failure;
+  /** heartbeat, cancel. */
+  details?: JsonValue;
+}
+/** Payload of the reserved signal that records what an operator did to an activity. */
+export interface ActivityActionSignal {
+  action: ActivityAction;
+  activityId: string;
+  scheduledEventId: number;
+  reason: string;
+  identity: string;
+}
+/** Answer of the action `heartbeat`; the others answer 204. */
+export interface ActivityHeartbeatResponse {
+  cancelRequested: boolean;
+  paused: boolean;
 }
 
 /** `GET /v1/workflows/:workflowId`. */
 export interface WorkflowDescription extends WorkflowSummary {
+  taskQueue?: string;
   input: JsonValue[];
   result?: JsonValue;
   failure?: Failure;
@@ -88,6 +214,42 @@ export interface WorkflowDescription extends WorkflowSummary {
   incidents: Incident[];
   historyEvents: number;
   historySizeBytes: number;
+  /** Absent where there are none. */
+  children?: ChildDescription[];
+  updates?: { updateId: string; updateName: string; stage: WorkflowUpdateStage; outcome?: UpdateOutcome }[];
+  parent?: WorkflowExecution;
+  root?: WorkflowExecution;
+  firstExecutionRunId?: string;
+  continuedFromRunId?: string;
+  continuedToRunId?: string;
+  /** Differences of inputs or options that replay found; what was recorded stays in force (law L6). */
+  drift?: IncidentDivergence[];
+  paused?: { reason: string; identity?: string; sinceMs: number };
+  /** The build of the workflows' code that went on with the run last. */
+  buildId?: string;
+  /** The run is pinned: no other build goes on with it. */
+  pinnedBuildId?: string;
+  /** What `setCurrentDetails` said last, and other metadata of the code. */
+  currentDetails?: string;
+  locks?: { name: string; status: 'WAITING' | 'HELD'; sinceMs: number }[];
+  rollback?: WorkflowExecution;
+  rollbackOf?: WorkflowExecution;
+}
+
+export interface ChildDescription {
+  workflowId: string;
+  runId?: string;
+  workflowType: string;
+  initiatedEventId: number;
+  status: 'INITIATED' | 'STARTED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TIMED_OUT' | 'TERMINATED';
+}
+
+/** The step that an undo takes back. Of a step of an earlier run the ids say nothing, and its key and type do. */
+export interface UndoneStep {
+  activityId: string;
+  scheduledEventId: number;
+  key?: string;
+  activityType?: string;
 }
 
 export interface ActivityDescription {
@@ -111,9 +273,16 @@ export interface ActivityDescription {
   /** This activity carries an undo … */
   undo?: { activityType: string; taskQueue: string };
   /** … or is one: of the step with that activity id. */
-  undoOf?: { activityId: string; scheduledEventId: number };
+  undoOf?: UndoneStep;
   /** Attempts that failed, newest last; at most the 10 newest. */
   attempts?: AttemptSummary[];
+  lastHeartbeatAtMs?: number;
+  heartbeatDetails?: JsonValue;
+  paused?: boolean;
+  /** The worker of the attempt that is under way, where it is known. */
+  identity?: string;
+  /** Its handler has returned; the result comes by task token or by ids. */
+  completesOutside?: boolean;
 }
 
 /** One row of a list, and the head of a description. */
@@ -139,6 +308,8 @@ export interface ListWorkflowsRequest {
   startedBeforeMs?: number;
   /** Only runs with an open incident. */
   withOpenIncidents?: boolean;
+  /** Temporal's list filter, e.g. `WorkflowType = 'order' AND ExecutionStatus = 'Running'`; besides it nothing but cursor and pageSize may be given. */
+  query?: string;
   cursor?: string;
   /** Default 100, at most `LIMITS.pageSizeMax`. */
   pageSize?: number;
@@ -146,6 +317,16 @@ export interface ListWorkflowsRequest {
 export interface ListWorkflowsResponse {
   workflows: WorkflowSummary[];
   nextCursor?: string;
+}
+
+/** `POST /v1/workflows/count`. */
+export interface CountWorkflowsRequest {
+  query?: string;
+}
+export interface CountWorkflowsResponse {
+  count: number;
+  /** For `GROUP BY ExecutionStatus`. */
+  groups?: { values: SearchAttributeValue[]; count: number }[];
 }
 
 /** `GET /v1/workflows/:workflowId/history?afterEventId=&limit=` */
@@ -163,12 +344,18 @@ export interface WorkflowHistoryResponse {
 export interface AwaitClosedRequest {
   workflowIds: string[];
   timeoutMs?: number;
+  /** With exactly one workflow id: that run of it, instead of its current one. */
+  runId?: string;
+  /** With `runId`: runs that continued it (continue-as-new, retry, cron) count in its place. Default true. */
+  followRuns?: boolean;
 }
 export interface AwaitClosedResponse {
   closed: ClosedWorkflow[];
   unknown: string[];
 }
 export interface ClosedWorkflow extends WorkflowSummary {
+  /** The run that goes on in its place: continued as new, retried, by cron. */
+  continuedToRunId?: string;
   result?: JsonValue;
   failure?: Failure;
 }
@@ -199,6 +386,11 @@ export interface ControlInfo {
 export type ControlErrorCode =
   | 'WORKFLOW_NOT_FOUND' // 404
   | 'INCIDENT_NOT_FOUND' // 404
+  | 'UPDATE_NOT_FOUND' // 404
+  | 'ACTIVITY_NOT_FOUND' // 404
+  | 'SCHEDULE_NOT_FOUND' // 404
+  | 'SCHEDULE_ALREADY_EXISTS' // 409
+  | 'ACTIVITY_ALREADY_CLOSED' // 409
   | 'WORKFLOW_ALREADY_CLOSED' // 409
   | 'WORKFLOW_EXECUTION_ALREADY_STARTED' // 409
   | 'INCIDENT_ALREADY_RESOLVED' // 409
@@ -207,6 +399,8 @@ export type ControlErrorCode =
   | 'SEARCH_ATTRIBUTE_INVALID' // 400
   | 'QUERY_NOT_REGISTERED' // 400
   | 'QUERY_FAILED' // 422
+  | 'UPDATE_REJECTED' // 422
+  | 'LIST_FILTER_INVALID' // 400
   | 'SIGNAL_NAME_RESERVED' // 400
   | 'INVALID_REQUEST' // 400
   | 'PAYLOAD_TOO_LARGE' // 413

@@ -1,4 +1,5 @@
 import type { ControlError, ControlErrorCode } from './control-api.js';
+import type { Failure } from './failure.js';
 import type { JsonObject } from './json.js';
 
 /** Base of every error of the control API: thrown by the engine, carried over the control wire, thrown again by the client. */
@@ -150,6 +151,106 @@ export class QueryFailedError extends ControlApiError {
   }
   override details(): JsonObject {
     return { queryName: this.queryName, reason: this.reason };
+  }
+}
+
+/** The workflow has accepted no update of this id. */
+export class UpdateNotFoundError extends ControlApiError {
+  override readonly name = 'UpdateNotFoundError';
+  readonly code = 'UPDATE_NOT_FOUND';
+  constructor(
+    readonly workflowId: string,
+    readonly updateId: string,
+  ) {
+    super(`Workflow "${workflowId}" knows no update "${updateId}".`);
+  }
+  override details(): JsonObject {
+    return { workflowId: this.workflowId, updateId: this.updateId };
+  }
+}
+
+/** The workflow's validator refused the update: nothing was recorded. `failure` is what it threw. */
+export class UpdateRejectedError extends ControlApiError {
+  override readonly name = 'UpdateRejectedError';
+  readonly code = 'UPDATE_REJECTED';
+  constructor(
+    readonly updateId: string,
+    readonly failure: Failure,
+  ) {
+    super(`Update "${updateId}" was rejected: ${failure.message}`);
+  }
+  override details(): JsonObject {
+    return { updateId: this.updateId, failure: this.failure as unknown as JsonObject };
+  }
+}
+
+/** The run has no activity of this id. */
+export class ActivityNotFoundError extends ControlApiError {
+  override readonly name = 'ActivityNotFoundError';
+  readonly code = 'ACTIVITY_NOT_FOUND';
+  constructor(
+    readonly workflowId: string,
+    readonly activityId: string,
+  ) {
+    super(`Workflow "${workflowId}" has no activity "${activityId}".`);
+  }
+  override details(): JsonObject {
+    return { workflowId: this.workflowId, activityId: this.activityId };
+  }
+}
+
+/** The activity has ended and takes no action. */
+export class ActivityAlreadyClosedError extends ControlApiError {
+  override readonly name = 'ActivityAlreadyClosedError';
+  readonly code = 'ACTIVITY_ALREADY_CLOSED';
+  constructor(
+    readonly workflowId: string,
+    readonly activityId: string,
+    readonly status: string,
+  ) {
+    super(`Activity "${activityId}" of workflow "${workflowId}" is closed (${status}).`);
+  }
+  override details(): JsonObject {
+    return { workflowId: this.workflowId, activityId: this.activityId, status: this.status };
+  }
+}
+
+/** No schedule has this id. */
+export class ScheduleNotFoundError extends ControlApiError {
+  override readonly name = 'ScheduleNotFoundError';
+  readonly code = 'SCHEDULE_NOT_FOUND';
+  constructor(readonly scheduleId: string) {
+    super(`There is no schedule with id "${scheduleId}".`);
+  }
+  override details(): JsonObject {
+    return { scheduleId: this.scheduleId };
+  }
+}
+
+/** The schedule id is taken. */
+export class ScheduleAlreadyExistsError extends ControlApiError {
+  override readonly name = 'ScheduleAlreadyExistsError';
+  readonly code = 'SCHEDULE_ALREADY_EXISTS';
+  constructor(readonly scheduleId: string) {
+    super(`Schedule id "${scheduleId}" is taken.`);
+  }
+  override details(): JsonObject {
+    return { scheduleId: this.scheduleId };
+  }
+}
+
+/** A list filter cannot be read, or cannot be served. `position` counts its characters from 0. */
+export class ListFilterInvalidError extends ControlApiError {
+  override readonly name = 'ListFilterInvalidError';
+  readonly code = 'LIST_FILTER_INVALID';
+  constructor(
+    readonly position: number,
+    readonly expected: string,
+  ) {
+    super(`The list filter is not valid at position ${position}: expected ${expected}.`);
+  }
+  override details(): JsonObject {
+    return { position: this.position, expected: this.expected };
   }
 }
 

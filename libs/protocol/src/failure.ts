@@ -13,6 +13,20 @@ export type RetryState =
   | 'INTERNAL_SERVER_ERROR'
   | 'CANCEL_REQUESTED';
 
+/** What kind of application failure it is, beyond its type. Temporal's names. */
+export type ApplicationFailureCategory = 'BENIGN';
+
+/** Temporal's name for the failure of a child. */
+export interface ChildWorkflowFailureInfo {
+  namespace?: string;
+  workflowId: string;
+  runId?: string;
+  workflowType: string;
+  initiatedEventId: number;
+  startedEventId: number;
+  retryState: RetryState;
+}
+
 /**
  * A failure as data: what crosses processes and stands in histories.
  * The fields are those of Temporal's `Failure` message in its JSON form; exactly one `…Info` says which kind it is.
@@ -29,6 +43,8 @@ export interface Failure {
     nonRetryable?: boolean;
     details?: JsonValue[];
     nextRetryDelayMs?: number;
+    /** `BENIGN`: expected, not worth an alarm. */
+    category?: ApplicationFailureCategory;
   };
   timeoutFailureInfo?: { timeoutType: TimeoutType; lastHeartbeatDetails?: JsonValue };
   canceledFailureInfo?: { details?: JsonValue[] };
@@ -42,4 +58,5 @@ export interface Failure {
     /** The worker that made the last attempt. */
     identity?: string;
   };
+  childWorkflowExecutionFailureInfo?: ChildWorkflowFailureInfo;
 }

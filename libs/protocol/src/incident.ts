@@ -12,9 +12,14 @@ export type IncidentKind =
   /** Workflow code threw something that is no failure of the workflow, or ran past its time limit. The run is held. */
   | 'WORKFLOW_TASK_FAILED'
   /** The history reached its limit. The run is held. */
-  | 'HISTORY_LIMIT';
+  | 'HISTORY_LIMIT'
+  /** A deployment that treats drift as an incident: replay produced other inputs or options than the history records. The run is held. */
+  | 'DRIFT'
+  /** Nobody has taken an attempt of an activity off its queue for longer than the policy says. Resolves itself. */
+  | 'QUEUE_NOT_SERVED';
 
-export type IncidentResolution = 'retry' | 'edit' | 'skip' | 'fail' | 'auto';
+/** `rollback`: the run is terminated, and a linked system run undoes its steps. */
+export type IncidentResolution = 'retry' | 'edit' | 'skip' | 'fail' | 'rollback' | 'auto';
 
 /** An open or resolved incident of a run. */
 export interface Incident {
@@ -27,7 +32,7 @@ export interface Incident {
   scheduledEventId?: number;
   failure?: Failure;
   /** For NONDETERMINISM: what the history records and what the code produced, side by side. */
-  divergence?: { eventId: number; recorded: JsonValue; produced: JsonValue };
+  divergence?: IncidentDivergence;
   resolution?: { action: IncidentResolution; reason: string; identity: string; resolvedAtMs: number };
 }
 
@@ -43,4 +48,13 @@ export interface IncidentResolvedSignal {
   scheduledEventId?: number;
   /** `edit`: the new input. `skip`: the result that the workflow gets instead (default null). */
   value?: JsonValue;
+}
+
+/** Both sides of a difference between a history and what the code does today. */
+export interface IncidentDivergence {
+  eventId: number;
+  recorded: JsonValue;
+  produced: JsonValue;
+  /** The line of workflow code that produced it, source-mapped, e.g. `src/workflows/order.ts:42:11`; where it is known. */
+  producedAt?: string;
 }

@@ -1,5 +1,5 @@
 /** Status of a workflow execution. Temporal's names. */
-export type WorkflowExecutionStatus = 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED';
+export type WorkflowExecutionStatus = 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TERMINATED' | 'TIMED_OUT' | 'CONTINUED_AS_NEW';
 
 /** Whether a run in this status takes no further event. */
 export function isClosed(status: WorkflowExecutionStatus): boolean {

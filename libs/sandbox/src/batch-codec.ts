@@ -1,8 +1,9 @@
-import type { Activation, ActivationResult, Failure, JsonValue, QueryAnswer, WorkflowCommand, WorkflowLogEntry } from '@backstitch/protocol';
+import type { Activation, ActivationInfo, ActivationResult, Failure, JsonValue, QueryAnswer, WorkflowCommand, WorkflowLogEntry, WorkflowSinkCall } from '@backstitch/protocol';
 
 /** Bits of {@link ActivationWire}'s flags. */
 export const CONTINUE_AS_NEW_SUGGESTED = 1;
 export const IS_REPLAYING = 2;
+export const TRACES_CALLS = 4;
 
 /** An activation on its way into the sandbox: what never changes in a run's life goes in with its start only, what is empty is 0. */
 export type ActivationWire = [
@@ -13,8 +14,11 @@ export type ActivationWire = [
   flags: number,
   searchAttributes: Activation['info']['searchAttributes'] | 0,
   jobs: Activation['jobs'],
-  start?: [workflowId: string, workflowType: string, taskQueue: string, startTimeMs: number, memo: Activation['info']['memo'] | 0],
+  start?: [workflowId: string, workflowType: string, taskQueue: string, startTimeMs: number, memo: Activation['info']['memo'] | 0, rest?: SeldomInfo],
 ];
+
+/** What most runs do not have. */
+type SeldomInfo = Pick<ActivationInfo, 'lineage' | 'buildId'>;
 
 /** A command on its way out: a number in place of options or undo is an index into the recurring values. */
 type CommandWire = WorkflowCommand | (Extract<WorkflowCommand, { type: 'scheduleActivity' }> & { options: number; undo?: number });
@@ -24,7 +28,7 @@ interface ResultsWire {
   /** Recurring values that commands name by number from now on. */
   recurring?: JsonValue[];
   /** 0: unknown run. An array: completed. Else the task failed. */
-  results: (0 | [commands: CommandWire[], logs?: WorkflowLogEntry[], queryAnswers?: QueryAnswer[]] | { failure: Failure })[];
+  results: (0 | [commands: CommandWire[], logs?: WorkflowLogEntry[], queryAnswers?: QueryAnswer[], sinkCalls?: WorkflowSinkCall[], commandPositions?: string[]] | { failure: Failure })[];
 }
 
 /**
@@ -34,6 +38,9 @@ interface ResultsWire {
 export class BatchCodec {
   readonly #recurring: JsonValue[] = [];
 
+  /** @param onRecurring told of each value, frozen by then, that many results will hold; and of each object within */
+  constructor(readonly onRecurring: (value: object) => void = () => undefined) {}
+
   encode(batch: readonly Activation[]): string {
     return JSON.stringify(batch.map(activationWireOf));
   }
@@ -41,15 +48,26 @@ export class BatchCodec {
   /** The results of `batch`; to be called in order of the batches. Options and undos are shared by all commands that have the same, and frozen. */
   decode(batch: readonly Activation[], resultsJson: string): ActivationResult[] {
     const { recurring, results } = JSON.parse(resultsJson) as ResultsWire;
-    if (recurring !== undefined) for (const value of recurring) this.#recurring.push(deepFrozen(value));
+    if (recurring !== undefined) for (const value of recurring) this.#recurring.push(this.#frozen(value));
     return results.map((result, index): ActivationResult => {
       const { runId } = batch[index] as Activation;
       if (result === 0) return { runId, status: 'unknownRun' };
       if (!Array.isArray(result)) return { runId, status: 'taskFailed', failure: result.failure };
       const [commands, logs = [], queryAnswers = []] = result;
       for (const command of commands) if (command.type === 'scheduleActivity') this.#complete(command);
-      return { runId, status: 'completed', commands: commands as WorkflowCommand[], logs, queryAnswers };
+      const completed = { runId, status: 'completed' as const, commands: commands as WorkflowCommand[], logs, queryAnswers };
+      if (result.length <= 3) return completed;
+      const [, , , sinkCalls = [], commandPositions] = result;
+      return { ...completed, ...(sinkCalls.length === 0 ? {} : { sinkCalls }), ...(commandPositions === undefined ? {} : { commandPositions }) };
     });
+  }
+
+  #frozen(value: JsonValue): JsonValue {
+    if (typeof value !== 'object' || value === null) return value;
+    for (const item of Object.values(value)) if (item !== undefined) this.#frozen(item);
+    Object.freeze(value);
+    this.onRecurring(value);
+    return value;
   }
 
   #complete(command: { options: unknown; undo?: unknown }): void {
@@ -59,10 +77,12 @@ export class BatchCodec {
 }
 
 function activationWireOf({ runId, timestampMs, info, jobs }: Activation): ActivationWire {
-  const flags = (info.continueAsNewSuggested ? CONTINUE_AS_NEW_SUGGESTED : 0) | (info.isReplaying ? IS_REPLAYING : 0);
+  const flags = (info.continueAsNewSuggested ? CONTINUE_AS_NEW_SUGGESTED : 0) | (info.isReplaying ? IS_REPLAYING : 0) | (info.tracesCalls === true ? TRACES_CALLS : 0);
   const wire: ActivationWire = [runId, timestampMs, info.historyLength, info.historySizeBytes, flags, orZero(info.searchAttributes), jobs];
   if (jobs[0]?.type === 'initializeWorkflow') {
-    wire.push([info.workflowId, info.workflowType, info.taskQueue, info.startTimeMs, orZero(info.memo)]);
+    const { workflowId, workflowType, taskQueue, startTimeMs, lineage, buildId } = info;
+    if (lineage === undefined && buildId === undefined) wire.push([workflowId, workflowType, taskQueue, startTimeMs, orZero(info.memo)]);
+    else wire.push([workflowId, workflowType, taskQueue, startTimeMs, orZero(info.memo), { lineage, buildId }]);
   }
   return wire;
 }
@@ -70,10 +90,4 @@ function activationWireOf({ runId, timestampMs, info, jobs }: Activation): Activ
 function orZero<Value extends object>(value: Value): Value | 0 {
   for (const _key in value) return value;
   return 0;
-}
-
-function deepFrozen<Value>(value: Value): Value {
-  if (typeof value !== 'object' || value === null) return value;
-  Object.values(value).forEach(deepFrozen);
-  return Object.freeze(value);
 }

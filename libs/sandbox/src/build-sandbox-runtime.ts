@@ -53,6 +53,11 @@ function withOwnHelper(code: string): string {
   return code.includes('var runAsync = ') ? withAsyncHelper(code, '(...call) => runAsync(...call)') : code;
 }
 
+/** The file of a module of this library that workflow code gets in place of one of Node's. @param name e.g. `runtime/node-assert` */
+export function fileOfModule(name: string): string {
+  return entryIn(codeDirectory(), name);
+}
+
 /** Where this library's modules lie: beside this one, or, where this one was bundled into something else, in the installed package. */
 function codeDirectory(): string {
   const beside = dirname(fileURLToPath(import.meta.url));

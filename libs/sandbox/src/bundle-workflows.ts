@@ -1,11 +1,13 @@
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import * as authoring from '@backstitch/workflow';
+import * as common from '@backstitch/workflow/common';
 import type { Plugin } from 'esbuild';
-import { buildSandboxRuntime } from './build-sandbox-runtime.js';
+import { buildSandboxRuntime, fileOfModule } from './build-sandbox-runtime.js';
 import { WorkflowBundleError } from './bundle-error.js';
 import { ASYNC_PARAMETER, compileFactory } from './compile-factory.js';
 import { FORBIDDEN_PACKAGES } from './forbidden-imports.js';
 import { Isolate } from './isolate.js';
+import { FAILURE_TYPES_EXPORT, INTERCEPTORS_PREFIX } from './runtime/bundle-exports.js';
 import { BUNDLE_VERSION, type WorkflowBundle } from './workflow-bundle.js';
 
 /** What to bundle. */
@@ -19,13 +21,25 @@ export interface BundleWorkflowsOptions {
   sharedModules?: readonly string[];
   /** Packages that workflow code must not import, besides those that are always forbidden. A trailing `*` stands for any rest. */
   forbiddenPackages?: readonly string[];
+  /**
+   * Modules that export interceptors of workflows as `interceptors`: a function that is called once a run. The first one stands outermost. What the
+   * module of the workflows itself exports by that name comes last, without being named here.
+   */
+  workflowInterceptorModules?: readonly string[];
+  /** Names of error classes that fail a workflow, like TemporalFailures, instead of its task; `Error` means all. Default none. */
+  workflowFailureErrorTypes?: readonly string[];
+  /** Modules, by the name they are imported by, that are left out: importing them is allowed, using them throws. Default none. */
+  ignoreModules?: readonly string[];
 }
 
 /** All modules are evaluated once, at build time. */
 const EVALUATION = { timeoutMs: 10_000, handleRejections: true };
 
-/** Names that workflow code may import the authoring API by; files written for Temporal run unchanged. */
-const AUTHORING_MODULES = /^(@backstitch\/workflow|@temporalio\/workflow)$/;
+/** Names that workflow code may import the authoring API by, and what it shares with services; files written for Temporal run unchanged. */
+const AUTHORING_MODULES: readonly { filter: RegExp; names: readonly string[] }[] = [
+  { filter: /^(@backstitch\/workflow|@temporalio\/workflow(\/lib\/.*)?)$/, names: Object.keys(authoring) },
+  { filter: /^(@backstitch\/workflow\/common|@temporalio\/common(\/lib\/.*)?)$/, names: Object.keys(common) },
+];
 
 /**
  * Bundles workflow code and all that is needed to run it.
@@ -42,31 +56,90 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
   let sharedExports: string[][] = [];
   if (sharedModules.length > 0) {
     const entry = sharedModules.map((name, index) => `export * as m${index} from ${JSON.stringify(name)};`).join('\n');
-    const plugins = [authoringPlugin('throw new Error("A shared module must not import the authoring API.");')];
+    const plugins = [authoringPlugin(() => 'throw new Error("A shared module must not import the authoring API.");')];
     ({ code: sharedCode } = await compileFactory({ entry, directory, parameters: [ASYNC_PARAMETER, 'globalThis', '__backstitchEntrance'], forbiddenPackages, plugins }));
     sharedExports = evaluated(() => new Isolate({ runtimeCode, sharedCode, code: '', sourceMap: '' }, EVALUATION).sharedExports());
   }
 
   const { code, sourceMap } = await compileFactory({
-    entry: `export * from ${JSON.stringify(workflowsPath)};`,
+    entry: await entryOf(options, workflowsPath),
     directory,
     parameters: ['__backstitchApi', '__backstitchShared', ASYNC_PARAMETER, 'globalThis', '__backstitchEntrance'],
     forbiddenPackages,
-    plugins: [authoringPlugin(reExports(Object.keys(authoring), (name) => `__backstitchApi(${name})`)), sharedPlugin(sharedModules, sharedExports)],
+    plugins: [
+      ignoringPlugin(options.ignoreModules ?? []),
+      replacingPlugin(),
+      authoringPlugin((names) => reExports(names, (name) => `__backstitchApi(${name})`)),
+      sharedPlugin(sharedModules, sharedExports),
+    ],
   });
   const isolate = evaluated(() => new Isolate({ runtimeCode, sharedCode, code, sourceMap }, EVALUATION));
   const workflowTypes = evaluated(() => isolate.workflowTypes());
   if (workflowTypes.length === 0) throw new WorkflowBundleError([`${options.workflowsPath} exports no function.`]);
-  return { bundleVersion: BUNDLE_VERSION, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes };
+  const pinnedWorkflowTypes = evaluated(() => isolate.pinnedTypes());
+  return { bundleVersion: BUNDLE_VERSION, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes, ...(pinnedWorkflowTypes.length > 0 && { pinnedWorkflowTypes }) };
 }
 
-/** In place of the authoring module: its names, from the run's own instance of it. */
-function authoringPlugin(contents: string): Plugin {
+/** The module that all is bundled from: what the workflows' module exports, and what goes with it. */
+async function entryOf({ workflowInterceptorModules = [], workflowFailureErrorTypes = [] }: BundleWorkflowsOptions, workflowsPath: string): Promise<string> {
+  const lines = [`export * from ${JSON.stringify(workflowsPath)};`];
+  if (await hasDefaultExport(workflowsPath)) lines.push(`export { default } from ${JSON.stringify(workflowsPath)};`);
+  workflowInterceptorModules.forEach((module, index) => {
+    const path = isAbsolute(module) || !module.startsWith('.') ? module : resolve(module);
+    lines.push(`export { interceptors as ${INTERCEPTORS_PREFIX}${index} } from ${JSON.stringify(path)};`);
+  });
+  if (workflowFailureErrorTypes.length > 0) lines.push(`export const ${FAILURE_TYPES_EXPORT} = ${JSON.stringify(workflowFailureErrorTypes)};`);
+  return lines.join('\n');
+}
+
+/** `export *` leaves out a default export, so it must be known. A module that cannot be read is told of by the bundling that follows. */
+async function hasDefaultExport(path: string): Promise<boolean> {
+  const { build } = await import('esbuild');
+  const result = await build({ entryPoints: [path], bundle: false, write: false, format: 'esm', metafile: true, outfile: 'workflows.js', logLevel: 'silent' }).catch(() => undefined);
+  return Object.values(result?.metafile.outputs ?? {}).some((output) => output.exports.includes('default'));
+}
+
+/** In place of the authoring modules: their names, from the run's own instance of them. */
+function authoringPlugin(contentsOf: (names: readonly string[]) => string): Plugin {
   return {
     name: 'backstitch-authoring',
     setup(build) {
-      build.onResolve({ filter: AUTHORING_MODULES }, () => ({ path: 'workflow', namespace: 'backstitch-authoring' }));
-      build.onLoad({ filter: /.*/, namespace: 'backstitch-authoring' }, () => ({ contents, loader: 'js' }));
+      AUTHORING_MODULES.forEach(({ filter, names }, index) => {
+        build.onResolve({ filter }, () => ({ path: String(index), namespace: 'backstitch-authoring' }));
+        build.onLoad({ filter: new RegExp(`^${index}$`), namespace: 'backstitch-authoring' }, () => ({ contents: contentsOf(names), loader: 'js' }));
+      });
+    },
+  };
+}
+
+/** In place of those of Node's modules that are harmless and often imported: replacements that know no host. */
+function replacingPlugin(): Plugin {
+  return {
+    name: 'backstitch-node-replacements',
+    setup(build) {
+      build.onResolve({ filter: /^(node:)?(assert|util)(\/strict)?$/ }, ({ path }) => ({ path: fileOfModule(path.includes('assert') ? 'runtime/node-assert' : 'runtime/node-util') }));
+    },
+  };
+}
+
+/** In place of modules that are left out: whatever is taken from them throws when it is used. */
+function ignoringPlugin(ignored: readonly string[]): Plugin {
+  return {
+    name: 'backstitch-ignored-modules',
+    setup(build) {
+      if (ignored.length === 0) return;
+      const names = new Set(ignored);
+      build.onResolve({ filter: /.*/ }, ({ path }) => (names.has(path) ? { path, namespace: 'backstitch-ignored' } : undefined));
+      build.onLoad({ filter: /.*/, namespace: 'backstitch-ignored' }, ({ path }) => {
+        const message = JSON.stringify(`The module ${path} is left out of workflow code: see ignoreModules.`);
+        // CommonJS, so that any name can be imported from it; its own prototype, since the bundler takes names from there.
+        const contents = `const left = new Proxy({}, {
+          get(_, name) { if (typeof name === 'symbol' || name === '__esModule') return undefined; throw new Error(${message}); },
+          getPrototypeOf: () => left,
+        });
+        module.exports = left;`;
+        return { contents, loader: 'js' };
+      });
     },
   };
 }

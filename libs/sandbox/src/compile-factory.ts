@@ -36,6 +36,8 @@ export const SANDBOX_COMPILATION = {
   mainFields: ['module', 'main'],
   conditions: ['@backstitch/source', 'import', 'module', 'default'],
   supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'dynamic-import': false },
+  // Libraries ask for it where there is no environment to ask.
+  define: { 'process.env.NODE_ENV': '"production"' },
   charset: 'utf8',
   legalComments: 'none',
   logLevel: 'silent',

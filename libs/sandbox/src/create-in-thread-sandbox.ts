@@ -2,10 +2,10 @@ import type { Sandbox } from '@backstitch/engine';
 import { BatchingSandbox } from './batching-sandbox.js';
 import { DEFAULT_ACTIVATION_TIMEOUT_MS, type SandboxOptions } from './create-sandbox.js';
 import { InThreadRunner } from './in-thread-runner.js';
-import { checkBundleVersion } from './workflow-bundle.js';
+import { checkBundleVersion, type WorkflowBundle } from './workflow-bundle.js';
 
 /** A sandbox in the calling thread, for tests: nothing to start or stop, but a memory bomb in workflow code ends the process. */
-export function createInThreadSandbox({ bundle, activationTimeoutMs = DEFAULT_ACTIVATION_TIMEOUT_MS }: Omit<SandboxOptions, 'threads' | 'memoryPerThreadMiB'>): Sandbox {
+export function createInThreadSandbox({ bundle, activationTimeoutMs = DEFAULT_ACTIVATION_TIMEOUT_MS }: Omit<SandboxOptions, 'threads' | 'memoryPerThreadMiB'>): Sandbox & { readonly bundle: WorkflowBundle } {
   checkBundleVersion(bundle);
-  return new BatchingSandbox([new InThreadRunner(bundle, activationTimeoutMs)], bundle.workflowTypes, activationTimeoutMs);
+  return Object.assign(new BatchingSandbox([new InThreadRunner(bundle, activationTimeoutMs)], bundle.workflowTypes, activationTimeoutMs), { bundle });
 }

@@ -1,3 +1,4 @@
+import { shareJson } from '@backstitch/engine';
 import type { Activation } from '@backstitch/protocol';
 import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
 import { BatchCodec } from './batch-codec.js';
@@ -7,7 +8,7 @@ import type { WorkflowBundle } from './workflow-bundle.js';
 /** Runs batches in the calling thread. What no time limit stops (memory) ends the process. */
 export class InThreadRunner implements ActivationRunner {
   readonly #isolate: Isolate;
-  readonly #codec = new BatchCodec();
+  readonly #codec = new BatchCodec(shareJson);
 
   constructor(bundle: WorkflowBundle, activationTimeoutMs: number) {
     this.#isolate = new Isolate(bundle, { timeoutMs: activationTimeoutMs, handleRejections: true });

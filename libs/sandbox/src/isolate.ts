@@ -63,6 +63,10 @@ export class Isolate {
     return JSON.parse(this.#run(`${ENTRANCE}.workflowTypesJson()`, 'backstitch-types.js') as string) as string[];
   }
 
+  pinnedTypes(): string[] {
+    return JSON.parse(this.#run(`${ENTRANCE}.pinnedTypesJson()`, 'backstitch-types.js') as string) as string[];
+  }
+
   sharedExports(): string[][] {
     return JSON.parse(this.#entrance.sharedExportsJson()) as string[][];
   }

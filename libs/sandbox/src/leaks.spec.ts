@@ -52,6 +52,7 @@ describe('what workflow code cannot see', () => {
 
   it('given classes of the API, when they are written to, then it is refused', () => {
     expect(found.apiLeft).toEqual(['throws TypeError', 'throws TypeError', 'throws TypeError', null]);
+    expect(found.hiddenLeft).toEqual(Array(5).fill('throws TypeError'));
   });
 
   it('given frozen intrinsics, when an object overrides what it inherits, then it works as everywhere', () => {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { shareJson } from '@backstitch/engine';
 import type { Activation } from '@backstitch/protocol';
 import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
 import { BatchCodec } from './batch-codec.js';
@@ -38,7 +39,7 @@ export class WorkerRunner implements ActivationRunner {
   readonly #waiting: Waiting[] = [];
   #worker: Worker;
   #ready: Promise<void>;
-  #codec = new BatchCodec();
+  #codec = new BatchCodec(shareJson);
   #busy: Waiting | undefined;
   #busySinceMs = 0;
   #watchdog: NodeJS.Timeout | undefined;
@@ -138,7 +139,7 @@ export class WorkerRunner implements ActivationRunner {
     if (this.#dead) {
       this.#dead = false;
       [this.#worker, this.#ready] = this.#start();
-      this.#codec = new BatchCodec();
+      this.#codec = new BatchCodec(shareJson);
     }
     this.#post({ type: 'activate', batchJson: this.#codec.encode(next.batch) });
     Atomics.add(this.#bell, 0, 1);

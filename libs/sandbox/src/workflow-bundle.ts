@@ -1,5 +1,5 @@
 /** The version of bundles that this version of the library makes and runs. */
-export const BUNDLE_VERSION = 2;
+export const BUNDLE_VERSION = 3;
 
 /**
  * Workflow code and all that is needed to run it, made at build time by `bundleWorkflows`. Plain JSON: production needs this one file, no sources and
@@ -19,6 +19,8 @@ export interface WorkflowBundle {
   /** Source map (version 3, JSON) of `code`. */
   sourceMap: string;
   workflowTypes: string[];
+  /** Those of them that the code declares as PINNED, by `setWorkflowOptions`. Absent: none. */
+  pinnedWorkflowTypes?: string[];
 }
 
 /** The bundle was made by a version of this library that this one does not understand. Bundle the workflows again. */

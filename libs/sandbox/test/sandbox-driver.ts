@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Sandbox } from '@backstitch/engine';
-import type { Activation, ActivationJob, ActivationResult, Failure, JsonValue, WorkflowCommand } from '@backstitch/protocol';
+import { RUNTIME_VERSION, type Activation, type ActivationJob, type ActivationResult, type Failure, type JsonValue, type WorkflowCommand } from '@backstitch/protocol';
 import { bundleWorkflows, type WorkflowBundle } from '../src/index.js';
 
 let bundle: Promise<WorkflowBundle> | undefined;
@@ -32,7 +32,11 @@ export function activation(runId: string, jobs: ActivationJob[], overrides: { ti
   };
 }
 
-export function initialize(workflowType: string, args: JsonValue[] = [], randomnessSeed = 'seed'): ActivationJob {
+export function initialize(workflowType: string, args: JsonValue[] = [], randomnessSeed = 'seed', runtimeVersion = RUNTIME_VERSION): ActivationJob {
+  return { type: 'initializeWorkflow', workflowType, args, randomnessSeed, runtimeVersion };
+}
+/** A run of the first runtime version: its history does not name one. */
+export function initializeLegacy(workflowType: string, args: JsonValue[] = [], randomnessSeed = 'seed'): ActivationJob {
   return { type: 'initializeWorkflow', workflowType, args, randomnessSeed };
 }
 export function completed(seq: number, result: JsonValue = null): ActivationJob {
@@ -103,6 +107,32 @@ export function inShort(command: WorkflowCommand): string {
       return `fail ${command.failure.applicationFailureInfo?.type ?? command.failure.message}`;
     case 'cancelWorkflowExecution':
       return 'cancelled';
+    case 'scheduleLocalActivity':
+      return `local ${command.activityType} #${command.seq}${command.attempt === undefined ? '' : ` attempt ${command.attempt}`}`;
+    case 'requestCancelLocalActivity':
+      return `cancel local #${command.seq}`;
+    case 'startChildWorkflow':
+      return `child ${command.workflowType} #${command.seq} ${command.workflowId}`;
+    case 'cancelChildWorkflow':
+      return `cancel child #${command.seq}`;
+    case 'signalExternalWorkflow':
+      return `signal ${command.signalName} #${command.seq} to ${JSON.stringify(command.target)}`;
+    case 'cancelSignalExternalWorkflow':
+      return `cancel signal #${command.seq}`;
+    case 'requestCancelExternalWorkflow':
+      return `cancel ${command.workflowId} #${command.seq}`;
+    case 'setPatchMarker':
+      return `patch ${command.patchId}${command.deprecated ? ' deprecated' : ''}`;
+    case 'upsertMemo':
+      return `memo ${JSON.stringify(command.memo)}`;
+    case 'acceptUpdate':
+      return `accept ${command.updateId}`;
+    case 'rejectUpdate':
+      return `reject ${command.updateId}: ${command.failure.message}`;
+    case 'completeUpdate':
+      return `update ${command.updateId} ${command.outcome.status} ${JSON.stringify(command.outcome.status === 'completed' ? command.outcome.result : command.outcome.failure.message)}`;
+    case 'continueAsNew':
+      return `continue as new ${command.workflowType} ${JSON.stringify(command.args)}`;
     default:
       throw new Error(`unknown command ${JSON.stringify(command satisfies never)}`);
   }

@@ -5,6 +5,7 @@ export {
   databaseConfiguration,
   queueConfiguration,
   retentionConfiguration,
+  taskTokenConfiguration,
   type CommonConfiguration,
   type DatabaseConfiguration,
   type QueueConfiguration,

@@ -1,7 +1,9 @@
-import { Engine, type EngineObserver, type EngineOptions, type Sandbox } from '@backstitch/engine';
+import { Engine, type EngineObserver, type EngineOptions, type RunCall, type RunMessenger, type Sandbox } from '@backstitch/engine';
 import type { ActivityJob, ActivityOutcome, Failure, HistoryEventType, JsonValue, StartWorkflowResult, WorkflowDescription } from '@backstitch/protocol';
+import { bundleOf, historyCollector, type CollectedRun } from './history-collector.js';
 import { InMemoryDispatcher } from './in-memory-dispatcher.js';
 import { InMemoryHistoryStore } from './in-memory-history-store.js';
+import { InMemoryLocalActivities } from './in-memory-local-activities.js';
 import { ManualClock } from './manual-clock.js';
 import { SeededIds } from './seeded-ids.js';
 
@@ -17,6 +19,10 @@ const FACT_KINDS: (keyof EngineObserver)[] = [
   'incidentResolved',
   'wakeAt',
   'dispatchFailed',
+  'callsFailed',
+  'batchFailed',
+  'dueElsewhere',
+  'workflowSinkCall',
   'workflowLog',
   'driftFound',
   'historyLong',
@@ -29,8 +35,12 @@ export class EngineHarness {
   readonly ids = new SeededIds();
   readonly store: InMemoryHistoryStore;
   readonly dispatcher: InMemoryDispatcher;
+  readonly localActivities: InMemoryLocalActivities;
+  /** Awaited before each send of calls to other runs; a test can refuse them, or lose them. */
+  beforeSend?: (calls: readonly RunCall[]) => Promise<void> | void;
   readonly facts: ToldFact[] = [];
   engine: Engine;
+  #bundle: CollectedRun['bundle'];
 
   constructor(
     readonly sandbox: Sandbox,
@@ -39,13 +49,17 @@ export class EngineHarness {
   ) {
     this.store = shared.store ?? new InMemoryHistoryStore();
     this.dispatcher = shared.dispatcher ?? new InMemoryDispatcher();
+    this.localActivities = new InMemoryLocalActivities(this.clock);
     this.engine = this.#makeEngine(sandbox);
+    this.#bundle = bundleOf(sandbox);
+    historyCollector()?.add(() => this.#collect());
   }
 
   /** A new engine on the same store and queues, as after a crash: what was in memory is gone. */
   async restart(sandbox: Sandbox = this.sandbox): Promise<void> {
     await this.sandbox.evict([...this.store.commits.flat().map(({ record }) => record.runId)]);
     this.engine = this.#makeEngine(sandbox);
+    this.#bundle = bundleOf(sandbox) ?? this.#bundle;
   }
 
   async start(workflowType: string, workflowId: string, ...args: JsonValue[]): Promise<StartWorkflowResult> {
@@ -79,6 +93,7 @@ export class EngineHarness {
   /** Moves the clock and wakes whatever is due then, as a host's timer would. */
   async advance(durationMs: number): Promise<void> {
     this.clock.advance(durationMs);
+    this.localActivities.timePassed();
     await this.engine.wake(this.store.runIdsDue(this.clock.now()));
     await this.settled();
   }
@@ -106,7 +121,21 @@ export class EngineHarness {
     const observer: EngineObserver = Object.fromEntries(
       FACT_KINDS.map((kind) => [kind, (fact: never) => void this.facts.push({ kind, fact } as unknown as ToldFact)]),
     );
-    const { clock, ids, store, dispatcher } = this;
-    return new Engine({ clock, ids, sandbox, store, dispatcher }, { ...this.options, observer });
+    const { clock, ids, store, dispatcher, localActivities } = this;
+    const send: RunMessenger['send'] = async (calls) => {
+      await this.beforeSend?.(calls);
+      return engine.receive(calls);
+    };
+    const engine = new Engine({ clock, ids, sandbox, store, dispatcher, localActivities, messenger: { send } }, { ...this.options, observer });
+    return engine;
+  }
+
+  /** The histories of all runs, for the referee. */
+  #collect(): CollectedRun[] {
+    const runIds = new Set(this.store.commits.flat().map(({ record }) => record.runId));
+    return [...runIds].flatMap((runId) => {
+      const stored = this.store.stored(runId);
+      return stored === undefined ? [] : [{ workflowId: stored.record.workflowId, workflowType: stored.record.workflowType, events: stored.events, bundle: this.#bundle }];
+    });
   }
 }

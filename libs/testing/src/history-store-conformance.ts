@@ -74,7 +74,7 @@ export function historyStoreConformance(framework: TestFramework, makeStore: His
     it('given events that come with their JSON, when they are committed, then they load as they were', async (store) => {
       const first = creation();
       const second = continuation(first.record);
-      const withJson = (append: RunAppend): RunAppend => ({ ...append, eventsJson: JSON.stringify(append.events) });
+      const withJson = (append: RunAppend): RunAppend => ({ ...append, eventsJson: [Buffer.from(JSON.stringify(append.events))] });
       await store.commit([withJson(first)]);
       expect(await store.commit([withJson(second)])).toEqual([{ status: 'committed' }]);
       expect((await loadOne(store, first.record.runId))?.events).toEqual([...first.events, ...second.events]);
@@ -232,6 +232,81 @@ export function historyStoreConformance(framework: TestFramework, makeStore: His
       expect(await store.load([])).toEqual([]);
       expect(await store.findByWorkflowIds([])).toEqual([]);
       expect(await store.commit([])).toEqual([]);
+    });
+
+    it('given open calls, when a run is committed and goes on, then their number is kept and replaced', async (store) => {
+      const first = creation({ openCalls: 3 });
+      await store.commit([first]);
+      expect((await loadOne(store, first.record.runId))?.record.openCalls).toEqual(3);
+      await store.commit([continuation(first.record, { openCalls: 1 })]);
+      expect((await loadOne(store, first.record.runId))?.record.openCalls).toEqual(1);
+    });
+
+    it('given a run that closes, when the next run of its workflow id replaces it in the same commit, then that one is current and both can be loaded', async (store) => {
+      const first = creation();
+      await store.commit([first]);
+      const closing = continuation(first.record, { status: 'CONTINUED_AS_NEW', closedAtMs: STARTED_AT_MS + 9 });
+      const next: RunAppend = { ...creation({ workflowId: first.record.workflowId }), replaces: first.record.runId, after: first.record.runId };
+      expect(await store.commit([closing, next])).toEqual([{ status: 'committed' }, { status: 'committed' }]);
+      expect(await store.findByWorkflowIds([first.record.workflowId])).toEqual([next.record]);
+      expect((await loadOne(store, first.record.runId))?.record).toEqual(closing.record);
+      expect((await loadOne(store, next.record.runId))?.events).toEqual(next.events);
+      // The run that was replaced can still be written to, by its fence.
+      expect(await store.commit([continuation(closing.record)])).toEqual([{ status: 'committed' }]);
+      expect(await store.findByWorkflowIds([first.record.workflowId])).toEqual([next.record]);
+    });
+
+    it('given a run that went on meanwhile, when its close and its successor are committed, then both are stale and nothing is written', async (store) => {
+      const first = creation();
+      const raced = continuation(first.record);
+      await store.commit([first]);
+      await store.commit([raced]);
+      const other = creation();
+      const next: RunAppend = { ...creation({ workflowId: first.record.workflowId }), replaces: first.record.runId, after: first.record.runId };
+      const results = await store.commit([continuation(first.record), next, other]);
+      expect(results).toEqual([{ status: 'stale' }, { status: 'stale' }, { status: 'committed' }]);
+      expect(await store.load([next.record.runId])).toEqual([]);
+      expect(await store.findByWorkflowIds([first.record.workflowId])).toEqual([raced.record]);
+    });
+
+    it('given a run that follows another without replacing it, when both are committed, then each is current under its own id', async (store) => {
+      const first = creation();
+      await store.commit([first]);
+      const beside: RunAppend = { ...creation(), after: first.record.runId };
+      expect(await store.commit([continuation(first.record), beside])).toEqual([{ status: 'committed' }, { status: 'committed' }]);
+      expect(await store.findByWorkflowIds([beside.record.workflowId])).toEqual([beside.record]);
+    });
+
+    it('given a run that is no longer current, when another is created to replace it, then the current one is answered', async (store) => {
+      const first = creation({ status: 'COMPLETED', closedAtMs: STARTED_AT_MS + 1 });
+      const { workflowId, runId } = first.record;
+      await store.commit([first]);
+      const second: RunAppend = { ...creation({ workflowId }), replaces: runId };
+      const late: RunAppend = { ...creation({ workflowId }), replaces: runId };
+      expect(await store.commit([second])).toEqual([{ status: 'committed' }]);
+      expect(await store.commit([late])).toEqual([{ status: 'exists', existing: second.record }]);
+      expect(await store.load([late.record.runId])).toEqual([]);
+      expect(await store.findByWorkflowIds([workflowId])).toEqual([second.record]);
+    });
+
+    it('given two writers that replace the same run at once, when both have ended, then exactly one has won', async (store) => {
+      const first = creation({ status: 'FAILED', closedAtMs: STARTED_AT_MS + 1 });
+      const { workflowId, runId } = first.record;
+      await store.commit([first]);
+      const nexts = Array.from({ length: 8 }, (): RunAppend => ({ ...creation({ workflowId }), replaces: runId }));
+      const results = await Promise.all(nexts.map((next) => store.commit([next])));
+      expect(results.flat().map(({ status }) => status).sort()).toEqual(['committed', ...Array.from({ length: 7 }, () => 'exists')]);
+      const [found] = await store.findByWorkflowIds([workflowId]);
+      expect(found?.runId).toEqual(nexts[results.findIndex(([result]) => result?.status === 'committed')]?.record.runId);
+    });
+
+    it('given a run id that stands in the store, when it is created again, then it exists and nothing changes', async (store) => {
+      const first = creation();
+      await store.commit([first]);
+      const again: RunAppend = { ...creation({ workflowId: first.record.workflowId }) };
+      again.record = { ...again.record, runId: first.record.runId };
+      expect(await store.commit([again])).toEqual([{ status: 'exists', existing: first.record }]);
+      expect((await loadOne(store, first.record.runId))?.events).toEqual(first.events);
     });
 
     it('given two hundred runs in one commit, when they are loaded together, then each has its own events', async (store) => {

@@ -1,7 +1,7 @@
 import type { Dispatch, Dispatcher } from '@backstitch/engine';
 import { activityJobId, type ActivityJob } from '@backstitch/protocol';
 
-type AttemptAddress = { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'> };
+type AttemptAddress = { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'>; onlyIfWaiting?: boolean };
 
 /** Dispatcher in memory, for tests: jobs wait until the test takes them. */
 export class InMemoryDispatcher implements Dispatcher {
@@ -33,12 +33,14 @@ export class InMemoryDispatcher implements Dispatcher {
   async cancel(attempts: readonly AttemptAddress[]): Promise<{ removed: boolean[] }> {
     this.#refuseIfUnreachable();
     return {
-      removed: attempts.map(({ job }) => {
+      removed: attempts.map(({ job, onlyIfWaiting }) => {
         const jobId = activityJobId(job);
         if (this.#waiting.delete(jobId)) {
           return true;
         }
-        this.flagged.add(jobId);
+        if (onlyIfWaiting !== true) {
+          this.flagged.add(jobId);
+        }
         return false;
       }),
     };

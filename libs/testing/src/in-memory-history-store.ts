@@ -30,6 +30,11 @@ export class InMemoryHistoryStore implements HistoryStore {
     this.#faults.push(fault);
   }
 
+  /** What was to fail and has not yet, will not. */
+  forgetFaults(): void {
+    this.#faults.length = 0;
+  }
+
   async commit(appends: readonly RunAppend[]): Promise<AppendResult[]> {
     await this.beforeCommit?.(appends);
     this.#refuseIfUnavailable();
@@ -37,8 +42,17 @@ export class InMemoryHistoryStore implements HistoryStore {
     if (fault === 'before') {
       throw new StoreUnavailableError(1_000);
     }
-    this.commits.push(copy([...appends]));
-    const results = appends.map((append) => this.#apply(copy(append)));
+    // The bytes of events lie in memory that many runs share: they are read, not copied.
+    const readAppends = appends.map(({ eventsJson, ...append }) => ({ ...append, events: eventsOf({ ...append, eventsJson }) }));
+    this.commits.push(copy(readAppends));
+    const stale = new Set<string>();
+    const results = readAppends.map((append) => {
+      const result = append.after !== undefined && stale.has(append.after) ? ({ status: 'stale' } as const) : this.#apply(copy(append));
+      if (result.status !== 'committed') {
+        stale.add(append.record.runId);
+      }
+      return result;
+    });
     if (fault === 'after') {
       throw new StoreUnavailableError(1_000);
     }
@@ -91,12 +105,27 @@ export class InMemoryHistoryStore implements HistoryStore {
     return [...this.#runs.values()].filter(({ record }) => record.openActivities > 0).map(({ record }) => record.runId);
   }
 
+  /** Runs that wait for another run, or for a local activity, as recovery would find them. */
+  runIdsWithOpenCalls(): string[] {
+    return [...this.#runs.values()].filter(({ record }) => (record.openCalls ?? 0) > 0).map(({ record }) => record.runId);
+  }
+
+  /** What is kept of every run beside its history, oldest first. */
+  records(): RunRecord[] {
+    return [...this.#runs.values()].map(({ record }) => copy(record));
+  }
+
+  /** Every run of a workflow id, oldest first. */
+  runIdsOf(workflowId: string): string[] {
+    return [...this.#runs.values()].filter(({ record }) => record.workflowId === workflowId).map(({ record }) => record.runId);
+  }
+
   #apply(append: RunAppend): AppendResult {
     const { record } = append;
     if (append.isNew) {
       const existing = this.#runs.get(this.#runIds.get(record.workflowId) ?? '');
-      if (existing !== undefined) {
-        return { status: 'exists', existing: copy(existing.record) };
+      if ((existing !== undefined && existing.record.runId !== append.replaces) || this.#runs.has(record.runId)) {
+        return { status: 'exists', existing: copy((existing ?? (this.#runs.get(record.runId) as StoredEntry)).record) };
       }
       this.#runIds.set(record.workflowId, record.runId);
       this.#runs.set(record.runId, { record, events: [], attempts: new Map(), incidents: new Map() });
@@ -106,7 +135,7 @@ export class InMemoryHistoryStore implements HistoryStore {
       return { status: 'stale' };
     }
     entry.record = record;
-    entry.events.push(...eventsOf(append));
+    entry.events.push(...append.events);
     append.upsertAttempts.filter((attempt) => !isBehind(attempt, entry.attempts.get(attempt.scheduledEventId))).forEach((attempt) => entry.attempts.set(attempt.scheduledEventId, attempt));
     append.deleteAttempts.forEach((scheduledEventId) => entry.attempts.delete(scheduledEventId));
     append.upsertIncidents.forEach((incident) => entry.incidents.set(incident.incidentNumber, incident));
@@ -126,8 +155,8 @@ function isBehind(attempt: AttemptRecord, known: AttemptRecord | undefined): boo
 }
 
 /** As a store may write them: the text that came with the events, if it did. */
-function eventsOf({ events, eventsJson }: RunAppend): HistoryEvent[] {
-  return eventsJson === undefined ? events : (JSON.parse(eventsJson) as HistoryEvent[]);
+function eventsOf({ events, eventsJson }: Pick<RunAppend, 'events' | 'eventsJson'>): HistoryEvent[] {
+  return eventsJson === undefined ? events : (JSON.parse(Buffer.concat(eventsJson).toString('utf8')) as HistoryEvent[]);
 }
 
 function copy<T>(value: T): T {

@@ -1,10 +1,12 @@
 export { dispatcherConformance, type DispatcherMaker } from './dispatcher-conformance.js';
 export { EngineHarness, type ToldFact } from './engine-harness.js';
+export { bundleOf, historyCollector, type CollectedRun, type HistoryCollector } from './history-collector.js';
 export { historyStoreConformance, type HistoryStoreMaker } from './history-store-conformance.js';
 export { InMemoryDispatcher } from './in-memory-dispatcher.js';
 export { InMemoryHistoryStore, type CommitFault } from './in-memory-history-store.js';
+export { InMemoryLocalActivities, type LocalActivityFunction } from './in-memory-local-activities.js';
 export { ManualClock } from './manual-clock.js';
-export { CANCELLED, ScriptedSandbox, ScriptedWorkflow, type WorkflowScript } from './scripted-sandbox.js';
+export { CANCELLED, ScriptContinued, ScriptedSandbox, ScriptFailed, ScriptedWorkflow, type WorkflowScript } from './scripted-sandbox.js';
 export { SeededIds } from './seeded-ids.js';
 export { WorkWire, type WireAttempt, type WorkWireConnection } from './work-wire.js';
 export type { TestFramework } from './test-framework.js';

@@ -68,6 +68,8 @@ export class WorkWire {
   }
 
   private settle(outcome: ActivityOutcome): void {
+    // That an attempt is under way ends nothing.
+    if (outcome.outcome.status === 'running' && outcome.outcome.completesOutside !== true) return;
     const name = `${outcome.key} ${outcome.dispatch}`;
     this.waiting.get(name)?.(outcome);
     this.waiting.delete(name);

@@ -1,17 +1,38 @@
-import type { ProxyOptions } from './activity-options.js';
+/* eslint-disable @typescript-eslint/no-explicit-any -- what authors write for Temporal must fit: their functions may have any arguments */
+import type { ActivityOptions, LocalActivityOptions, ProxyOptions } from './activity-options.js';
 
 /** An activity as workflow code calls it. */
-// Parameters must stay open here: an interface of activities may have any.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-export type ActivityFunction = (...args: any[]) => Promise<any>;
+export interface ActivityFunction<Args extends any[] = any[], Result = any> {
+  (...args: Args): Promise<Result>;
+}
 
-/** The activities of `T` as `proxyActivities` gives them: each returns a promise. */
+/** Activities of any name. */
+export type UntypedActivities = Record<string, ActivityFunction>;
+
+/** Older name of {@link UntypedActivities}. */
+export type ActivityInterface = Record<string, ActivityFunction>;
+
+/** Stands where a member of an activities' type is no activity: calling it is an error of types. */
+export const NotAnActivityMethod: unique symbol = Symbol.for('__BACKSTITCH_NOT_AN_ACTIVITY_METHOD') as never;
+
+/** The activities of `T` as `proxyActivities` gives them: those that return promises. */
 export type ActivityInterfaceFor<T> = {
-  [K in keyof T]: T[K] extends ActivityFunction
-    ? T[K]
-    : T[K] extends (...args: infer Args) => infer Result
-      ? (...args: Args) => Promise<Result>
-      : never;
+  [K in keyof T]: T[K] extends ActivityFunction ? ActivityFunctionWithOptions<T[K]> : typeof NotAnActivityMethod;
+};
+
+/** The activities of `T` as `proxyLocalActivities` gives them. */
+export type LocalActivityInterfaceFor<T> = {
+  [K in keyof T]: T[K] extends ActivityFunction ? LocalActivityFunctionWithOptions<T[K]> : typeof NotAnActivityMethod;
+};
+
+export type ActivityFunctionWithOptions<T extends ActivityFunction> = T & {
+  /** Calls the activity with other options: those given count, the rest is as in the proxy. */
+  executeWithOptions(options: ActivityOptions, args: Parameters<T>): Promise<Awaited<ReturnType<T>>>;
+};
+
+export type LocalActivityFunctionWithOptions<T extends ActivityFunction> = T & {
+  /** Calls the activity with other options: those given count, the rest is as in the proxy. */
+  executeWithOptions(options: LocalActivityOptions, args: Parameters<T>): Promise<Awaited<ReturnType<T>>>;
 };
 
 /** What a proxied function knows of its activity. */

@@ -6,10 +6,12 @@ import {
   type ActivityCancellationType,
   type ResolvedRetryPolicy,
   type ScheduledActivityOptions,
+  type ScheduledLocalActivityOptions,
   type UndoRegistration,
 } from '@backstitch/protocol';
 import { durationToMs, type Duration } from './duration.js';
 import { recurringJson } from './recurring-json.js';
+import type { EventGroupMarker, PayloadTypeInfo, Priority, VersioningIntent } from './type-info.js';
 
 /** When and how often an activity is attempted again. Temporal's names; `jitter` is ours. */
 export interface ActivityRetryPolicy {
@@ -42,6 +44,52 @@ export interface ActivityOptions {
   retry?: ActivityRetryPolicy;
   /** Default `WAIT_CANCELLATION_COMPLETED`. */
   cancellationType?: ActivityCancellationType;
+  /** The activity's id in its run. Default: its number. One that is open already must not have it. */
+  activityId?: string;
+  /** One line for people who look at the run. */
+  summary?: string;
+  /** Taken and ignored: attempts are dispatched after the commit, the soonest that is safe. */
+  allowEagerDispatch?: boolean;
+  /** Taken and ignored. */
+  versioningIntent?: VersioningIntent;
+  /** Taken and ignored: attempts are dispatched in order of scheduling. */
+  priority?: Priority;
+  /** Taken and ignored. */
+  eventGroups?: EventGroupMarker[];
+}
+
+/** Type information by the names of activities. */
+export type ActivityTypeInfoMap<Activities> = Partial<Record<Extract<keyof Activities, string>, PayloadTypeInfo>>;
+
+/** What `proxyActivities` takes. */
+export interface ActivityProxyOptions<Activities = unknown> extends ActivityOptions {
+  /** Not supported: values are carried as plain JSON. @throws TypeError from proxyActivities, if given */
+  activityTypeInfo?: ActivityTypeInfoMap<Activities>;
+}
+
+/** What `proxyLocalActivities` takes: the host's own process runs them. At least one of `startToCloseTimeout` and `scheduleToCloseTimeout` must be given. */
+export interface LocalActivityOptions {
+  retry?: ActivityRetryPolicy;
+  /** One attempt may take this long. */
+  startToCloseTimeout?: Duration;
+  /** An attempt may wait this long to begin. */
+  scheduleToStartTimeout?: Duration;
+  /** All attempts together, with the pauses between them, may take this long. */
+  scheduleToCloseTimeout?: Duration;
+  /** A pause before the next attempt that is longer becomes a timer of the workflow. Default 1 minute. */
+  localRetryThreshold?: Duration;
+  /** Default `WAIT_CANCELLATION_COMPLETED`. */
+  cancellationType?: ActivityCancellationType;
+  /** One line for people who look at the run. */
+  summary?: string;
+  /** Taken and ignored. */
+  eventGroups?: EventGroupMarker[];
+}
+
+/** What `proxyLocalActivities` takes. */
+export interface LocalActivityProxyOptions<Activities = unknown> extends LocalActivityOptions {
+  /** Not supported: values are carried as plain JSON. @throws TypeError from proxyLocalActivities, if given */
+  activityTypeInfo?: ActivityTypeInfoMap<Activities>;
 }
 
 const CANCELLATION_TYPES: readonly ActivityCancellationType[] = ['WAIT_CANCELLATION_COMPLETED', 'TRY_CANCEL', 'ABANDON'];
@@ -50,9 +98,11 @@ const CANCELLATION_TYPES: readonly ActivityCancellationType[] = ['WAIT_CANCELLAT
 const NOT_FOR_UNDOS = ['scheduleToCloseTimeout', 'scheduleToStartTimeout'] as const;
 
 /** @throws TypeError when no time limit bounds an attempt, or an option is out of range */
-export function checkActivityOptions(options: ActivityOptions): void {
+export function checkActivityOptions(options: ActivityProxyOptions): void {
+  if (options === undefined) throw new TypeError('Activities need options, with startToCloseTimeout or scheduleToCloseTimeout.');
+  if (options.activityTypeInfo !== undefined) throw new TypeError('activityTypeInfo is not supported: values are carried as plain JSON.');
   if (options.startToCloseTimeout === undefined && options.scheduleToCloseTimeout === undefined) {
-    throw new TypeError('proxyActivities needs startToCloseTimeout or scheduleToCloseTimeout: without one a lost attempt would never be noticed.');
+    throw new TypeError('An activity needs startToCloseTimeout or scheduleToCloseTimeout: without one a lost attempt would never be noticed.');
   }
   if (options.cancellationType !== undefined && !CANCELLATION_TYPES.includes(options.cancellationType)) {
     throw new TypeError(`cancellationType must be one of ${CANCELLATION_TYPES.join(', ')}, not ${String(options.cancellationType)}.`);
@@ -100,16 +150,33 @@ const RESOLVED_MAX = 1_000;
 /** Options as a proxy got them; what they come to is looked up once for each. They must not be changed. */
 export class ProxyOptions {
   #json: string | undefined;
+  #withoutEnd: ProxyOptions | undefined;
+  #withoutRefusal: ProxyOptions | undefined;
 
   /** @throws TypeError as {@link checkActivityOptions} does */
   constructor(readonly given: ActivityOptions) {
     checkActivityOptions(given);
   }
 
+  /** The same without an end to retries: what must be done in the end. A failure that must not be retried still ends them. */
+  get withoutEnd(): ProxyOptions {
+    return (this.#withoutEnd ??= new ProxyOptions(endless(this.given)));
+  }
+
+  /** {@link withoutEnd}, and no type of failure that must not be retried. */
+  get withoutRefusal(): ProxyOptions {
+    const { given } = this.withoutEnd;
+    return (this.#withoutRefusal ??= new ProxyOptions({ ...given, retry: { ...given.retry, nonRetryableErrorTypes: [] } }));
+  }
+
   /** The options as the author wrote them, as JSON. */
   get json(): string {
     return (this.#json ??= JSON.stringify(this.given));
   }
+}
+
+function endless({ scheduleToCloseTimeout, scheduleToStartTimeout: _, ...options }: ActivityOptions): ActivityOptions {
+  return { ...options, startToCloseTimeout: options.startToCloseTimeout ?? scheduleToCloseTimeout, retry: { ...options.retry, maximumAttempts: Infinity } };
 }
 
 /**
@@ -135,6 +202,8 @@ export interface ResolvedStep {
   cancellationType: ActivityCancellationType;
   /** As a command has them. */
   optionsJson: string;
+  /** Further members of the command, each with a comma before it. */
+  extrasJson: string;
 }
 
 /** What an undo's options come to. Must not be changed. */
@@ -149,8 +218,31 @@ export interface ResolvedUndo {
 /** {@link resolveActivityOptions}, as a command needs it. */
 export const activityOptionsOnce = resolvedOnce(({ options, taskQueue }): ResolvedStep => {
   const resolved = resolveActivityOptions(options, taskQueue);
-  return { cancellationType: resolved.cancellationType, optionsJson: recurringJson(JSON.stringify(resolved)) };
+  const { activityId, summary } = options;
+  const extrasJson = `${activityId === undefined ? '' : `,"activityId":${JSON.stringify(activityId)}`}${summary === undefined ? '' : `,"summary":${JSON.stringify(summary)}`}`;
+  return { cancellationType: resolved.cancellationType, optionsJson: recurringJson(JSON.stringify(resolved)), extrasJson };
 });
+
+/** The options of a local activity as a command has them. @throws TypeError as {@link checkActivityOptions} does */
+export function resolveLocalActivityOptions(options: LocalActivityProxyOptions): { cancellationType: ActivityCancellationType; optionsJson: string } {
+  checkActivityOptions(options);
+  const resolved: ScheduledLocalActivityOptions = {
+    startToCloseTimeoutMs: optionalMs(options.startToCloseTimeout, 'startToCloseTimeout'),
+    scheduleToStartTimeoutMs: optionalMs(options.scheduleToStartTimeout, 'scheduleToStartTimeout'),
+    scheduleToCloseTimeoutMs: optionalMs(options.scheduleToCloseTimeout, 'scheduleToCloseTimeout'),
+    localRetryThresholdMs: optionalMs(options.localRetryThreshold, 'localRetryThreshold'),
+    retryPolicy: resolveRetry(options.retry, DEFAULT_RETRY_POLICY),
+    cancellationType: options.cancellationType ?? 'WAIT_CANCELLATION_COMPLETED',
+  };
+  return { cancellationType: resolved.cancellationType, optionsJson: JSON.stringify(resolved) };
+}
+
+/** Options of one call over those of its proxy: what the call names counts, down to single members of `retry`. */
+export function mergeActivityOptions<Options extends { retry?: ActivityRetryPolicy }>(options: Options, override: Partial<Options>): Options {
+  const named = Object.fromEntries(Object.entries(override).filter(([, value]) => value !== undefined)) as Partial<Options>;
+  const retry = named.retry === undefined || options.retry === undefined ? (named.retry ?? options.retry) : { ...options.retry, ...named.retry };
+  return { ...options, ...named, ...(retry === undefined ? {} : { retry }) };
+}
 
 /** {@link resolveUndo}, as commands need it. */
 export const undoOnce = resolvedOnce(({ activityType, options, taskQueue }): ResolvedUndo => {
@@ -164,7 +256,8 @@ export const undoOnce = resolvedOnce(({ activityType, options, taskQueue }): Res
   };
 });
 
-function resolveRetry(retry: ActivityRetryPolicy | undefined, defaults: ResolvedRetryPolicy): ResolvedRetryPolicy {
+/** A retry policy as it is recorded. @throws TypeError for a duration that is none */
+export function resolveRetry(retry: ActivityRetryPolicy | undefined, defaults: ResolvedRetryPolicy): ResolvedRetryPolicy {
   if (retry === undefined) return defaults;
   return resolveRetryPolicy(
     {
@@ -179,6 +272,7 @@ function resolveRetry(retry: ActivityRetryPolicy | undefined, defaults: Resolved
   );
 }
 
-function optionalMs(duration: Duration | undefined, what: string): number | undefined {
-  return duration === undefined ? undefined : durationToMs(duration, what);
+/** A duration in milliseconds, where one is given. */
+export function optionalMs(duration: Duration | null | undefined, what: string): number | undefined {
+  return duration == null ? undefined : durationToMs(duration, what);
 }

@@ -32,12 +32,17 @@ export class CancelCallback extends CancelListener {
 /**
  * Who listens to one scope, in order of registration.
  *
- * States: open → told, once: then nobody joins or leaves.
+ * States: open → told, once: then nobody joins or leaves. What listeners do must be harmless to who has ended meanwhile.
  */
 export class CancelListeners {
   #first: CancelListener | undefined;
   #last: CancelListener | undefined;
   #isTold = false;
+
+  /** Whether they are told, or will be within a microtask. */
+  get isTold(): boolean {
+    return this.#isTold;
+  }
 
   add(listener: CancelListener): void {
     if (this.#isTold) return;
@@ -62,6 +67,17 @@ export class CancelListeners {
   tell(reason: CancelledFailure): void {
     if (this.#isTold) return;
     this.#isTold = true;
+    this.#tellAll(reason);
+  }
+
+  /** Tells all who are here a microtask later. @param soon puts a callback in line */
+  tellSoon(reason: CancelledFailure, soon: (callback: () => void) => void): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
+    if (this.#first !== undefined) soon(() => this.#tellAll(reason));
+  }
+
+  #tellAll(reason: CancelledFailure): void {
     for (let listener = this.#first; listener !== undefined; listener = listener.next) listener.cancelled(reason);
     this.#first = this.#last = undefined;
   }

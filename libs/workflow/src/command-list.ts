@@ -1,47 +1,77 @@
+/** What a command that can be taken back starts. */
+export type WithdrawableKind = 'activity' | 'timer' | 'child' | 'signal';
+
 /** A command on its way out, as JSON already: what the code passed is fixed at the moment of the call, and is written once. */
 interface PendingCommand {
-  kind: 'activity' | 'timer' | 'other';
+  kind: WithdrawableKind | 'other';
   /** 0 for `other`. */
   seq: number;
   json: string;
+  /** Where in the code it comes from, where that is traced. */
+  position?: string;
 }
 
 /**
  * The commands of one activation, in order of the calls.
  *
- * States: open → closed, once, with the command that ends the run: what is pushed later is dropped.
+ * States: open → closed, once, with the command that ends the run → sealed, when the commands are taken: what is pushed later is dropped. What is
+ * pushed between closing and sealing stands before the command that ends the run, as in Temporal's core; in legacy runs it is dropped too.
  */
 export class CommandList {
+  /** Gives the position of the calling code; set where positions are traced. */
+  positionOfCall: (() => string) | undefined;
   #commands: PendingCommand[] = [];
-  #closed = false;
+  #last: PendingCommand | undefined;
+  #sealed = false;
+
+  /** @param dropsWhenClosed what is pushed after closing is dropped at once */
+  constructor(readonly dropsWhenClosed: boolean) {}
 
   get isClosed(): boolean {
-    return this.#closed;
+    return this.#last !== undefined || this.#sealed;
   }
 
   push(json: string, kind: PendingCommand['kind'] = 'other', seq = 0): void {
-    if (!this.#closed) this.#commands.push({ kind, seq, json });
+    if (this.#sealed || (this.dropsWhenClosed && this.isClosed)) return;
+    this.#commands.push(this.#pending(json, kind, seq));
   }
 
-  /** Pushes the run's last command. */
+  /** Pushes the run's last command. A second one counts for nothing. */
   close(json: string): void {
-    this.push(json);
-    this.#closed = true;
+    if (!this.isClosed) this.#last = this.#pending(json, 'other', 0);
   }
 
-  /** Takes back the start of an activity or timer that has not left this activation. Answers whether it was still here. */
-  withdraw(kind: 'activity' | 'timer', seq: number): boolean {
+  #pending(json: string, kind: PendingCommand['kind'], seq: number): PendingCommand {
+    return this.positionOfCall === undefined ? { kind, seq, json } : { kind, seq, json, position: this.positionOfCall() };
+  }
+
+  /** Takes back a start that has not left this activation. Answers whether it was still here. */
+  withdraw(kind: WithdrawableKind, seq: number): boolean {
     const index = this.#commands.findIndex((command) => command.kind === kind && command.seq === seq);
     if (index === -1) return false;
     this.#commands.splice(index, 1);
     return true;
   }
 
+  /** The positions of all commands as a JSON array, while they are here. */
+  positionsJson(): string {
+    this.#seal();
+    return JSON.stringify(this.#commands.map(({ position }) => position ?? ''));
+  }
+
   /** All commands as a JSON array; the list is empty then. */
   takeJson(): string {
+    this.#seal();
     if (this.#commands.length === 0) return '[]';
     const json = `[${this.#commands.map((command) => command.json).join(',')}]`;
     this.#commands = [];
     return json;
+  }
+
+  #seal(): void {
+    if (this.#last === undefined) return;
+    this.#commands.push(this.#last);
+    this.#last = undefined;
+    this.#sealed = true;
   }
 }

@@ -1,181 +1,91 @@
-import type { JsonObject, WorkflowLogEntry } from '@backstitch/protocol';
-import { markActivityFunction, type ActivityFunction, type ActivityInterfaceFor, type ActivityReference } from './activity-function.js';
-import { ProxyOptions, type ActivityOptions } from './activity-options.js';
+import { executeWithOptions, proxyActivitiesOf } from './activities.js';
 import * as authoring from './authoring.js';
-import { CancellationScope } from './cancellation-scope.js';
-import { durationToMs, type Duration } from './duration.js';
-import * as failures from './failures.js';
-import { IllegalStateError } from './illegal-state-error.js';
-import { runSaga, SAGA_UNDO_FAILED, type Saga, type SagaOptions } from './saga.js';
-import { runInScope, scopeOrUndefined } from './scope-context.js';
-import type { WorkflowRun } from './workflow-run.js';
+import * as common from './common.js';
+import type { Duration } from './duration.js';
+import type { TimerOptions } from './interceptors.js';
+import * as workflow from './index.js';
+import { setHandlerOf } from './messages.js';
+import { RunFeatures } from './run-features.js';
+import { SagaOfBody, SagaRun } from './saga-run.js';
+import { conditionIn, legacyConditionIn, legacySleepIn, sleepIn } from './timers.js';
+import { workflowInfoOf } from './workflow-info.js';
+import { createWorkflowLogger } from './workflow-logger.js';
+import { WorkflowRun } from './workflow-run.js';
 
-/** Everything that workflow code can import from `@backstitch/workflow`, for one run. */
-export type WorkflowApi = typeof authoring &
-  Pick<
-    typeof failures,
-    | 'ActivityFailure'
-    | 'ApplicationFailure'
-    | 'CancelledFailure'
-    | 'isCancellation'
-    | 'ServerFailure'
-    | 'TemporalFailure'
-    | 'TerminatedFailure'
-    | 'TimeoutFailure'
-  > & { CancellationScope: typeof CancellationScope; IllegalStateError: typeof IllegalStateError; SAGA_UNDO_FAILED: typeof SAGA_UNDO_FAILED };
+/** Everything that workflow code can import, for one run: the authoring API, and what both it and services share. */
+export type WorkflowApi = typeof workflow & typeof common;
 
 /** Gives what workflow code imports, by name; made when it is asked for, since most runs use few of these. */
 export type ApiOfRun = <Name extends keyof WorkflowApi>(name: Name) => WorkflowApi[Name];
 
-/** The authoring functions of one run. Classes and definitions are shared by all runs of a context. */
+/** The authoring functions of one run. Classes, definitions and what is seldom used are shared by all runs of a context: they find the run by the calling code. */
 export function createWorkflowApi(run: WorkflowRun): ApiOfRun {
   const functions = new FunctionsOfRun(run);
-  return (name) => {
-    if (Object.hasOwn(SHARED_API, name)) return SHARED_API[name as keyof typeof SHARED_API] as never;
-    return functions[name as keyof FunctionsOfRun] as never;
-  };
+  return (name) => (name in functions ? functions[name as keyof FunctionsOfRun] : SHARED_API[name]) as never;
 }
 
 /** What all runs of a context share: to be frozen, so that no run can leave anything there for another. */
-export const SHARED_API = {
-  ActivityFailure: failures.ActivityFailure,
-  ApplicationFailure: failures.ApplicationFailure,
-  CancelledFailure: failures.CancelledFailure,
-  CancellationScope,
-  defineQuery: authoring.defineQuery,
-  defineSignal: authoring.defineSignal,
-  IllegalStateError,
-  isCancellation: failures.isCancellation,
-  SAGA_UNDO_FAILED,
-  ServerFailure: failures.ServerFailure,
-  TemporalFailure: failures.TemporalFailure,
-  TerminatedFailure: failures.TerminatedFailure,
-  TimeoutFailure: failures.TimeoutFailure,
-} satisfies Partial<WorkflowApi>;
+export const SHARED_API: Readonly<WorkflowApi> = { ...common, ...workflow };
 
-/** Each getter gives a function that belongs to the run; a name that is imported is asked for once. */
-class FunctionsOfRun implements Omit<WorkflowApi, keyof typeof SHARED_API> {
+type PerRun = typeof authoring & Pick<typeof workflow, 'proxyActivities' | 'setHandler'>;
+
+/**
+ * What nearly every workflow uses: each getter gives a function that belongs to the run, so it works also where no scope is known (in the `then` of an
+ * object that is no promise). A name that is imported is asked for once.
+ */
+class FunctionsOfRun implements PerRun {
   readonly #run: WorkflowRun;
 
   constructor(run: WorkflowRun) {
     this.#run = run;
   }
 
-  get proxyActivities(): WorkflowApi['proxyActivities'] {
+  get proxyActivities(): PerRun['proxyActivities'] {
     const run = this.#run;
-    return <T>(options: ActivityOptions) => proxy<T>(run, options);
+    return (options) => proxyActivitiesOf(run, options);
   }
 
-  get sleep(): WorkflowApi['sleep'] {
+  get sleep(): PerRun['sleep'] {
     const run = this.#run;
-    return async (duration: Duration) => run.sleep(scopeOf(run), durationToMs(duration, 'The duration of sleep'));
+    return run.isLegacy ? (duration) => legacySleepIn(run, duration) : (duration, options) => sleepIn(run, duration, options);
   }
 
-  get condition(): WorkflowApi['condition'] {
+  get condition(): PerRun['condition'] {
     const run = this.#run;
-    return (async (predicate: () => boolean, timeout?: Duration) => {
-      const timeoutMs = timeout === undefined ? undefined : durationToMs(timeout, 'The timeout of condition');
-      return run.condition(scopeOf(run), predicate, timeoutMs);
-    }) as WorkflowApi['condition'];
+    const wait = run.isLegacy ? legacyConditionIn : conditionIn;
+    return ((predicate: () => boolean, timeout?: Duration, options?: TimerOptions) => wait(run, predicate, timeout, options)) as PerRun['condition'];
   }
 
-  get setHandler(): WorkflowApi['setHandler'] {
+  get setHandler(): PerRun['setHandler'] {
     const run = this.#run;
-    return (definition, handler) => {
-      const { type, name } = definition as { type: 'signal' | 'query'; name: string };
-      const untyped = handler as ((...args: unknown[]) => unknown) | undefined;
-      if (untyped !== undefined && typeof untyped !== 'function') throw new TypeError(`The handler of ${type} "${name}" must be a function.`);
-      if (type === 'signal') run.setSignalHandler(name, untyped);
-      else if (type === 'query') run.setQueryHandler(name, untyped);
-      else throw new TypeError('setHandler takes what defineSignal or defineQuery gave.');
-    };
+    return (definition: unknown, handler: unknown, options?: unknown) => setHandlerOf(run, definition, handler, options);
   }
 
-  get workflowInfo(): WorkflowApi['workflowInfo'] {
+  get workflowInfo(): PerRun['workflowInfo'] {
     const run = this.#run;
-    return () => {
-      const { startTimeMs, historySizeBytes, isReplaying, ...rest } = run.info;
-      return { ...rest, startTime: new Date(startTimeMs), historySize: historySizeBytes, unsafe: { isReplaying } };
-    };
+    return () => workflowInfoOf(run);
   }
 
-  get uuid4(): WorkflowApi['uuid4'] {
+  get uuid4(): PerRun['uuid4'] {
     const run = this.#run;
     return () => run.random.uuid4();
   }
 
-  get now(): WorkflowApi['now'] {
+  get now(): PerRun['now'] {
     const run = this.#run;
     return () => run.timestampMs;
   }
 
-  get random(): WorkflowApi['random'] {
+  get random(): PerRun['random'] {
     const run = this.#run;
     return () => run.random.next();
   }
 
-  get upsertSearchAttributes(): WorkflowApi['upsertSearchAttributes'] {
+  get log(): PerRun['log'] {
     const run = this.#run;
-    return (searchAttributes) => run.upsertSearchAttributes(searchAttributes);
-  }
-
-  get saga(): WorkflowApi['saga'] {
-    const run = this.#run;
-    return <Result>(
-      optionsOrBody: SagaOptions | ((saga: Saga) => Promise<Result>),
-      body?: (saga: Saga) => Promise<Result>,
-    ): Promise<Result> =>
-      runInScope(scopeOf(run), () => {
-        if (typeof optionsOrBody === 'function') return runSaga({}, optionsOrBody);
-        if (typeof body !== 'function') throw new TypeError('saga takes a body: saga(body) or saga(options, body).');
-        return runSaga(optionsOrBody, body);
-      });
-  }
-
-  get log(): WorkflowApi['log'] {
-    const run = this.#run;
-    const logAt =
-      (level: WorkflowLogEntry['level']) =>
-      (message: string, attributes?: Record<string, unknown>): void =>
-        run.log({ level, message, attributes: attributes as JsonObject | undefined });
-    return { trace: logAt('trace'), debug: logAt('debug'), info: logAt('info'), warn: logAt('warn'), error: logAt('error') };
+    return createWorkflowLogger(() => run);
   }
 }
 
-/** The scope of the caller. Code of another run can be on the stack only through a shared module; then this run's root scope is right. */
-function scopeOf(run: WorkflowRun): CancellationScope {
-  const current = scopeOrUndefined();
-  return current !== undefined && current.workflowRun === run ? current : run.rootScope;
-}
-
-function proxy<T>(run: WorkflowRun, options: ActivityOptions): ActivityInterfaceFor<T> {
-  return new Proxy({}, new ActivityProxy(run, new ProxyOptions(options))) as ActivityInterfaceFor<T>;
-}
-
-/** Makes the function of an activity when it is first asked for; the proxy's target keeps it. */
-class ActivityProxy implements ProxyHandler<Record<string, ActivityFunction>> {
-  constructor(
-    readonly run: WorkflowRun,
-    readonly options: ProxyOptions,
-  ) {}
-
-  get(known: Record<string, ActivityFunction>, activityType: string | symbol): ActivityFunction | undefined {
-    // `then`: a proxy that is returned from an async function must not be taken for a promise.
-    if (typeof activityType !== 'string' || activityType === 'then') return undefined;
-    if (Object.hasOwn(known, activityType)) return known[activityType];
-    const activity = activityFunction(this.run, { activityType, options: this.options });
-    Reflect.defineProperty(known, activityType, { value: activity });
-    return activity;
-  }
-}
-
-function activityFunction(run: WorkflowRun, reference: ActivityReference): ActivityFunction {
-  const activity = (...args: unknown[]): Promise<unknown> => {
-    try {
-      return run.scheduleActivity(scopeOf(run), reference, args).promise;
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  };
-  return markActivityFunction(activity, reference);
-}
+/** What can be reached from workflow code and is shared, but has no name: to be frozen too. */
+export const UNNAMED_SHARED: readonly unknown[] = [executeWithOptions, FunctionsOfRun, RunFeatures, SagaOfBody, SagaRun, WorkflowRun];

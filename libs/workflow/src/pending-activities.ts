@@ -1,4 +1,5 @@
-import type { ActivityCancellationType, ActivityResolution, Failure } from '@backstitch/protocol';
+import type { ActivityCancellationType, Failure, LocalActivityResolution } from '@backstitch/protocol';
+import type { Described } from './built-in-queries.js';
 import type { ActivityReference } from './activity-function.js';
 import { activityOptionsOnce, type ResolvedUndo } from './activity-options.js';
 import { CancelListener } from './cancel-listeners.js';
@@ -6,9 +7,11 @@ import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
 import { failureToError } from './failure-conversion.js';
 import { ActivityFailure, type CancelledFailure } from './failures.js';
+import { LocalActivityDoBackoff } from './local-activity-backoff.js';
 import { PendingBySeq } from './pending-by-seq.js';
 import { toJson } from './to-json.js';
 import { unknownJob } from './unknown-job.js';
+import type { WorkflowRun } from './workflow-run.js';
 
 /** An activity that was scheduled. */
 export interface ScheduledActivity {
@@ -20,6 +23,8 @@ export interface ScheduledActivity {
   readonly argsJson: string;
   /** It was cancelled within the activation that scheduled it, and so was never recorded. */
   readonly withdrawn: boolean;
+  /** Takes it back if it has not left this activation: then it was never recorded, and its promise rejects later. */
+  takeBack(reason: CancelledFailure): void;
   /** Set to true: the result is kept as it came, since the workflow may change its own copy. */
   keepsResult: boolean;
   /** The result as it came, once there is one, if it was to be kept. */
@@ -33,13 +38,14 @@ class RefusedActivity implements ScheduledActivity {
   readonly withdrawn = false;
   keepsResult = false;
   readonly resultJson = undefined;
+  takeBack(): void {}
 
   constructor(
     readonly activityType: string,
     readonly argsJson: string,
-    reason: CancelledFailure,
+    scope: CancellationScope,
   ) {
-    this.promise = Promise.reject(reason);
+    this.promise = scope.refuse();
   }
 }
 
@@ -58,6 +64,7 @@ class PendingActivity extends CancelListener implements ScheduledActivity {
     readonly activityType: string,
     readonly argsJson: string,
     readonly cancellationType: ActivityCancellationType,
+    readonly isLocal: boolean,
   ) {
     super();
     this.promise = new Promise((resolve, reject) => {
@@ -69,33 +76,87 @@ class PendingActivity extends CancelListener implements ScheduledActivity {
   override cancelled(reason: CancelledFailure): void {
     this.activities.cancel(this, reason);
   }
+
+  takeBack(reason: CancelledFailure): void {
+    this.activities.takeBack(this, reason);
+  }
+}
+
+/** What an activity's command has besides its type, arguments and options. */
+export interface ActivityExtras {
+  /** Given where an interceptor has seen it; else the next one. */
+  seq?: number;
+  /** Further members of the command, each with a comma before it. */
+  json?: string;
 }
 
 /** The activities of one run, undos among them, from scheduling to resolution or cancellation. */
 export class PendingActivities {
   readonly #commands: CommandList;
   readonly #pending = new PendingBySeq<PendingActivity>();
+  readonly #run: WorkflowRun;
   #lastSeq = 0;
 
-  constructor(commands: CommandList) {
+  constructor(commands: CommandList, run: WorkflowRun) {
     this.#commands = commands;
+    this.#run = run;
+  }
+
+  /** The number of the next activity; taken by a call that is refused, too. */
+  takeSeq(): number {
+    return ++this.#lastSeq;
   }
 
   /** Schedules an activity in `scope`, with its undo (as JSON) if it is a saga's step. Argument errors are thrown; all else rejects the promise. */
-  schedule(scope: CancellationScope, reference: ActivityReference, args: unknown[], defaultTaskQueue: string, undoJson?: string): ScheduledActivity {
+  schedule(
+    scope: CancellationScope,
+    reference: ActivityReference,
+    args: unknown[],
+    defaultTaskQueue: string,
+    undoJson?: string,
+    { seq, json = '' }: ActivityExtras = NO_EXTRAS,
+  ): ScheduledActivity {
     const { activityType } = reference;
-    const { cancellationType, optionsJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
+    const { cancellationType, optionsJson, extrasJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
     const argsJson = toJson(args, `The input of ${activityType}`);
-    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, undoJson === undefined ? '' : `,"undo":${undoJson}`);
+    const sagaJson = undoJson === undefined ? '' : `,"undo":${undoJson}`;
+    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, sagaJson + extrasJson + json, seq);
   }
 
-  /** Schedules the undo of the step `stepSeq`. Its argument comes as JSON: it was fixed when the step was scheduled. */
-  scheduleUndo(scope: CancellationScope, { activityType, optionsJson }: ResolvedUndo, stepSeq: number, undoInputJson: string): ScheduledActivity {
-    return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,"undoOfSeq":${stepSeq}`);
+  /** Schedules a local activity: it runs in the host's own process. */
+  scheduleLocal(
+    scope: CancellationScope,
+    activityType: string,
+    args: unknown[],
+    { cancellationType, optionsJson }: { cancellationType: ActivityCancellationType; optionsJson: string },
+    { seq = this.takeSeq(), json = '' }: ActivityExtras,
+  ): Promise<unknown> {
+    const argsJson = toJson(args, `The input of ${activityType}`);
+    if (scope.consideredCancelled) return scope.refuse();
+    const head = `{"type":"scheduleLocalActivity","seq":${seq},"activityType":${JSON.stringify(activityType)}`;
+    this.#commands.push(`${head},"args":${argsJson},"options":${optionsJson}${json}}`, 'activity', seq);
+    return this.#pend(new PendingActivity(this, seq, activityType, argsJson, cancellationType, true), scope).promise;
+  }
+
+  /** Schedules the undo of a step. Its argument comes as JSON: it was fixed when the step was scheduled. @param ofJson the member that names the step */
+  scheduleUndo(scope: CancellationScope, { activityType, optionsJson }: ResolvedUndo, ofJson: string, undoInputJson: string): ScheduledActivity {
+    return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,${ofJson}`);
+  }
+
+  /** Schedules an activity whose arguments and options are JSON already, with its undo. */
+  scheduleResolved(
+    scope: CancellationScope,
+    activityType: string,
+    argsJson: string,
+    cancellationType: ActivityCancellationType,
+    optionsJson: string,
+    undoJson: string,
+  ): ScheduledActivity {
+    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, `,"undo":${undoJson}`);
   }
 
   /** Settles the promise of an activity. @throws Error for one that was never scheduled */
-  resolve(seq: number, resolution: ActivityResolution): void {
+  resolve(seq: number, resolution: LocalActivityResolution): void {
     const activity = this.#pending.take(seq);
     if (activity === undefined) {
       // Cancelled meanwhile without waiting for it. One that was never scheduled is another matter.
@@ -110,6 +171,8 @@ export class PendingActivities {
       case 'failed':
       case 'canceled':
         return activity.reject(failureToError(asActivityFailure(resolution.failure, activity.activityType, seq)));
+      case 'backoff':
+        return activity.reject(new LocalActivityDoBackoff(resolution));
       default:
         return unknownJob(resolution);
     }
@@ -122,35 +185,69 @@ export class PendingActivities {
     cancellationType: ActivityCancellationType,
     optionsJson: string,
     sagaJson: string,
+    takenSeq?: number,
   ): ScheduledActivity {
-    if (scope.cancelledBy !== undefined) return new RefusedActivity(activityType, argsJson, scope.cancelledBy);
-    const seq = ++this.#lastSeq;
+    if (scope.consideredCancelled) {
+      // Temporal's runtime counts refused calls.
+      if (takenSeq === undefined && !this.#run.isLegacy) this.takeSeq();
+      return new RefusedActivity(activityType, argsJson, scope);
+    }
+    const seq = takenSeq ?? this.takeSeq();
     this.#commands.push(
       `{"type":"scheduleActivity","seq":${seq},"activityType":${JSON.stringify(activityType)},"args":${argsJson},"options":${optionsJson}${sagaJson}}`,
       'activity',
       seq,
     );
-    const activity = new PendingActivity(this, seq, activityType, argsJson, cancellationType);
+    return this.#pend(new PendingActivity(this, seq, activityType, argsJson, cancellationType, false), scope);
+  }
+
+  #pend(activity: PendingActivity, scope: CancellationScope): PendingActivity {
     this.#pending.add(activity);
     scope.onCancel(activity);
     return activity;
   }
 
+  /** What is under way, for people. */
+  describe(): Described[] {
+    return this.#pending.map((item) => ({ item, what: `${item.isLocal ? 'local activity' : 'activity'} ${item.seq} ${item.activityType}` }));
+  }
+
   /** The scope of an activity was cancelled. */
   cancel(activity: PendingActivity, reason: CancelledFailure): void {
-    const { seq, activityType, cancellationType } = activity;
-    if (this.#pending.get(seq) === undefined) return;
-    if (this.#commands.withdraw('activity', seq)) {
-      activity.withdrawn = true;
-      this.#pending.take(seq);
-      activity.reject(reason);
-      return;
-    }
-    if (cancellationType !== 'ABANDON') this.#commands.push(`{"type":"requestCancelActivity","seq":${seq}}`);
+    const { seq, cancellationType, isLocal } = activity;
+    if (this.#pending.get(seq) === undefined || activity.withdrawn || this.takeBack(activity, reason)) return;
+    // The engine records the end of every local activity, of an abandoned one at once.
+    if (isLocal) this.#commands.push(`{"type":"requestCancelLocalActivity","seq":${seq}}`);
+    else if (cancellationType !== 'ABANDON') this.#commands.push(`{"type":"requestCancelActivity","seq":${seq}}`);
     if (cancellationType === 'WAIT_CANCELLATION_COMPLETED') return;
+    if (!this.#run.isLegacy) return this.#rejectLater(activity, reason);
     this.#pending.take(seq);
-    activity.reject(new ActivityFailure('Activity cancelled', activityType, String(seq), 'CANCEL_REQUESTED', undefined, reason));
+    activity.reject(cancelledActivity(activity, reason));
   }
+
+  /** Answers whether it had not left this activation. A local activity is never taken back: its end is recorded all the same. */
+  takeBack(activity: PendingActivity, reason: CancelledFailure): boolean {
+    if (activity.isLocal || !this.#commands.withdraw('activity', activity.seq)) return false;
+    activity.withdrawn = true;
+    if (this.#run.isLegacy) {
+      this.#pending.take(activity.seq);
+      activity.reject(reason);
+    } else this.#rejectLater(activity, reason);
+    return true;
+  }
+
+  /** Temporal's core answers such a cancellation itself, when all code of the activation has run. */
+  #rejectLater(activity: PendingActivity, reason: CancelledFailure): void {
+    this.#run.resolveLater(() => {
+      if (this.#pending.take(activity.seq) !== undefined) activity.reject(cancelledActivity(activity, reason));
+    });
+  }
+}
+
+const NO_EXTRAS: ActivityExtras = {};
+
+function cancelledActivity({ activityType, seq }: PendingActivity, reason: CancelledFailure): ActivityFailure {
+  return new ActivityFailure('Activity cancelled', activityType, String(seq), 'CANCEL_REQUESTED', undefined, reason);
 }
 
 function asActivityFailure(failure: Failure, activityType: string, seq: number): Failure {

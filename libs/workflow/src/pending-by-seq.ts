@@ -7,6 +7,11 @@ export class PendingBySeq<Item extends { readonly seq: number }> {
     this.#items.push(item);
   }
 
+  /** What `describe` gives for each. */
+  map<Result>(describe: (item: Item) => Result): Result[] {
+    return this.#items.map(describe);
+  }
+
   get(seq: number): Item | undefined {
     return this.#items[this.#indexOf(seq)];
   }

@@ -1,3 +1,4 @@
+import type { Described } from './built-in-queries.js';
 import { CancelCallback } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CancelledFailure } from './failures.js';
@@ -51,6 +52,18 @@ export class PendingConditions {
         resolve(false);
       });
     });
+  }
+
+  /** What waits, for people. */
+  describe(): Described[] {
+    return [...this.#pending].map((item) => ({ item, what: 'condition' }));
+  }
+
+  /** {@link settle}, again and again until none holds any more, though no code has run in between: as Temporal's runtime does after each job. */
+  settleAll(task: WorkflowTask): boolean {
+    let settled = false;
+    while (this.settle(task)) settled = true;
+    return settled;
   }
 
   /** Resolves the conditions that hold now; a predicate that throws breaks `task`. Answers whether there was one that held. */

@@ -1,3 +1,4 @@
+import type { Described } from './built-in-queries.js';
 import { CancelListener } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
@@ -40,10 +41,15 @@ export class PendingTimers {
     this.#commands = commands;
   }
 
-  /** Starts a timer in `scope`. `cancelled` is called if the scope cancels it, not if its starter does. */
-  start(durationMs: number, scope: CancellationScope, fire: () => void, cancelled?: (reason: CancelledFailure) => void): StartedTimer {
-    const seq = ++this.#lastSeq;
-    this.#commands.push(`{"type":"startTimer","seq":${seq},"durationMs":${durationMs}}`, 'timer', seq);
+  /** The number of the next timer; taken by a call that is refused, too. */
+  takeSeq(): number {
+    return ++this.#lastSeq;
+  }
+
+  /** Starts the timer `seq` in `scope`. `cancelled` is called if the scope cancels it, not if its starter does. */
+  start(seq: number, durationMs: number, scope: CancellationScope, fire: () => void, cancelled?: (reason: CancelledFailure) => void, summary?: string): StartedTimer {
+    const summaryJson = summary === undefined ? '' : `,"summary":${JSON.stringify(summary)}`;
+    this.#commands.push(`{"type":"startTimer","seq":${seq},"durationMs":${durationMs}${summaryJson}}`, 'timer', seq);
     const timer = new PendingTimer(this, seq, fire, cancelled);
     this.#pending.add(timer);
     scope.onCancel(timer);
@@ -60,6 +66,11 @@ export class PendingTimers {
     }
     timer.forgetCancel();
     timer.fire();
+  }
+
+  /** What has not fired, for people. */
+  describe(): Described[] {
+    return this.#pending.map((item) => ({ item, what: `timer ${item.seq}` }));
   }
 
   /** Answers whether the timer was still running. */

@@ -1,27 +1,41 @@
 import type { ActivationJob } from '@backstitch/protocol';
-import type { CancellationScope } from './cancellation-scope.js';
+import { DeterminismViolationError } from './errors.js';
 import { errorToFailure } from './failure-conversion.js';
-import type { MessageHandler } from './message-handler.js';
+import { chain } from './interceptor-chain.js';
+import type { QueryInput } from './interceptors.js';
+import { isReservedName, type DefaultMessageHandler, type RegisteredHandler } from './message-handler.js';
+import { headersFromJson } from './payload.js';
 import { runInScope } from './scope-context.js';
 import { toJson } from './to-json.js';
+import type { WorkflowRun } from './workflow-run.js';
 
 type QueryJob = Extract<ActivationJob, { type: 'queryWorkflow' }>;
 
 /** Answers the queries of one run, at the end of the activation that brought them: they see what its other jobs have changed. */
 export class QueryAnswering {
-  readonly #rootScope: CancellationScope;
-  readonly #handlers = new Map<string, MessageHandler>();
+  readonly #run: WorkflowRun;
+  readonly #handlers = new Map<string, RegisteredHandler>();
+  #defaultHandler: DefaultMessageHandler | undefined;
   #waiting: QueryJob[] | undefined;
+  #answers: string[] = [];
 
-  /** @param rootScope handlers belong to it, whoever sets them */
-  constructor(rootScope: CancellationScope) {
-    this.#rootScope = rootScope;
+  constructor(run: WorkflowRun) {
+    this.#run = run;
+  }
+
+  get handlers(): ReadonlyMap<string, RegisteredHandler> {
+    return this.#handlers;
   }
 
   /** Sets the handler; undefined removes it. */
-  setHandler(name: string, handler: MessageHandler | undefined): void {
+  setHandler(name: string, handler: RegisteredHandler | undefined): void {
     if (handler === undefined) this.#handlers.delete(name);
     else this.#handlers.set(name, handler);
+  }
+
+  /** Sets what handles queries without a handler; undefined removes it. */
+  setDefaultHandler(handler: DefaultMessageHandler | undefined): void {
+    this.#defaultHandler = handler;
   }
 
   /** Keeps a query for {@link takeAnswersJson}. */
@@ -33,28 +47,72 @@ export class QueryAnswering {
     return this.#waiting !== undefined;
   }
 
+  /** Where interceptors stand before queries, answers come by promises: begins them; promises must be drained then. Answers whether there was a query to begin. */
+  beginIntercepted(): boolean {
+    if (this.#waiting === undefined || this.#run.interceptors === undefined) return false;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const query of waiting) this.#beginIntercepted(query);
+    return true;
+  }
+
   /** The answers to all queries that wait, as a JSON array; none waits then. What a handler throws is its query's answer. */
   takeAnswersJson(): string {
-    if (this.#waiting === undefined) return '[]';
-    const answers = this.#waiting.map((query) => this.#answerJson(query));
+    if (this.#waiting === undefined && this.#answers.length === 0) return '[]';
+    const answers = [...this.#answers, ...(this.#waiting ?? []).map((query) => this.#answerJson(query))];
     this.#waiting = undefined;
+    this.#answers = [];
     return `[${answers.join(',')}]`;
   }
 
   #answerJson(query: QueryJob): string {
-    const queryId = JSON.stringify(query.queryId);
     try {
-      const handler = this.#handlers.get(query.queryName);
-      if (handler === undefined) {
-        throw new QueryNotRegistered(`The workflow has no handler for query "${query.queryName}"; it has: ${[...this.#handlers.keys()].join(', ') || 'none'}.`);
-      }
-      const result = runInScope(this.#rootScope, () => handler(...query.args));
-      if (result instanceof Promise) throw new TypeError(`The handler of query "${query.queryName}" returned a promise; it must answer at once.`);
-      return `{"queryId":${queryId},"status":"answered","result":${toJson(result, 'The answer of the query')}}`;
+      const result = runInScope(this.#run.rootScope, () => this.#call(query.queryName, query.args));
+      return answered(query, result);
     } catch (error) {
-      return `{"queryId":${queryId},"status":"failed","failure":${JSON.stringify(errorToFailure(error))}}`;
+      return failed(query, error);
     }
   }
+
+  #beginIntercepted(query: QueryJob): void {
+    const { queryId, queryName, args, headers } = query;
+    // An intercepted answer must be there when the activation ends, as Temporal's.
+    const index = this.#answers.push(failed(query, new DeterminismViolationError(`Query "${queryName}" was not answered at once.`))) - 1;
+    const answers = this.#answers;
+    const interceptors = isReservedName(queryName) ? undefined : this.#run.interceptors?.inbound;
+    const execute = chain(interceptors, 'handleQuery', async (input: QueryInput) => this.#call(input.queryName, input.args));
+    runInScope(this.#run.rootScope, () =>
+      Promise.resolve(execute({ queryId, queryName, args, headers: headersFromJson(headers) })).then(
+        (result) => void (answers[index] = answered(query, result)),
+        (error: unknown) => void (answers[index] = failed(query, error)),
+      ),
+    ).catch(() => undefined);
+  }
+
+  #call(queryName: string, args: readonly unknown[]): unknown {
+    const handler = this.#handlers.get(queryName)?.handler;
+    if (handler === undefined && isReservedName(queryName)) {
+      const result = this.#run.answerBuiltInQuery(queryName);
+      if (result !== undefined) return result;
+    }
+    if (handler === undefined && this.#defaultHandler === undefined) {
+      throw new QueryNotRegistered(`The workflow has no handler for query "${queryName}"; it has: ${[...this.#handlers.keys()].join(', ') || 'none'}.`);
+    }
+    const result = handler === undefined ? this.#defaultHandler?.(queryName, ...args) : handler(...args);
+    if (result instanceof Promise) {
+      result.catch(() => undefined);
+      throw new DeterminismViolationError(`The handler of query "${queryName}" returned a promise; it must answer at once.`);
+    }
+    return result;
+  }
+}
+
+function answered({ queryId }: QueryJob, result: unknown): string {
+  return `{"queryId":${JSON.stringify(queryId)},"status":"answered","result":${toJson(result, 'The answer of the query')}}`;
+}
+
+function failed({ queryId }: QueryJob, error: unknown): string {
+  return `{"queryId":${JSON.stringify(queryId)},"status":"failed","failure":${JSON.stringify(errorToFailure(error))}}`;
 }
 
 /** Its name is the `type` of the failure, by which the engine tells a missing handler from one that threw. */

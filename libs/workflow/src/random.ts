@@ -1,10 +1,12 @@
+import type { RandomSource } from './random-source.js';
+
 /**
- * A run's randomness: the same seed gives the same numbers, on every machine, for ever. Changing anything here changes what replays produce.
+ * The randomness of runs of runtime version 1; later ones draw from AleaRandom. The same seed gives the same numbers, on every machine, for ever. Changing anything here changes what replays produce.
  *
  * The generator is sfc32 (C. Doty-Humphrey, public domain): 96 bits of state and a counter. The state is the seed's text hashed four times
  * with FNV-1a (32 bit) from different offsets, finished with the multiply-and-shift mixer of MurmurHash3, then 12 numbers are thrown away.
  */
-export class SeededRandom {
+export class SeededRandom implements RandomSource {
   #a: number;
   #b: number;
   #c: number;

@@ -1,10 +1,7 @@
 import type { UndoInput } from '@backstitch/protocol';
-import { activityReferenceOf } from './activity-function.js';
-import { undoOnce, type ResolvedUndo } from './activity-options.js';
-import { CancellationScope } from './cancellation-scope.js';
-import { ApplicationFailure, CancelledFailure, TemporalFailure } from './failures.js';
-import type { ScheduledActivity } from './pending-activities.js';
-import { currentScope } from './scope-context.js';
+import { runFor } from './current-run.js';
+import type { Duration } from './duration.js';
+import { SagaRun } from './saga-run.js';
 
 /** How a saga undoes. */
 export interface SagaOptions {
@@ -17,6 +14,12 @@ export interface SagaOptions {
   onCompensating?: (error: Error) => void | Promise<void>;
 }
 
+/** How long a lock is waited for. */
+export interface LockOptions {
+  /** Default: for ever. */
+  timeout?: Duration;
+}
+
 /** Takes back what a step did. It gets the step's input, and its result where one is known. */
 export type UndoFunction<Input, Result> = (undo: UndoInput<Input, Result>) => Promise<unknown>;
 
@@ -27,29 +30,33 @@ export interface Saga {
    * @param activity a function of proxyActivities
    * @param input the activity's single argument
    * @param options `undo`: a function of proxyActivities, or `'none'` for a step that leaves nothing to undo. Its queue is by default
-   * the compensation queue of the step's service, its retry policy by default for ever, at most a minute apart.
-   * @throws ActivityFailure when the step failed for good, CancelledFailure when the saga was cancelled before it
+   * the compensation queue of the step's service, its retry policy by default for ever, at most a minute apart. Beyond the pivot it counts for nothing.
+   * @throws ActivityFailure when the step failed for good (never beyond the pivot), CancelledFailure when the saga was cancelled before it
    */
   step<Input, Result>(
     activity: (input: Input) => Promise<Result>,
     input: NoInfer<Input>,
     options: { undo: UndoFunction<NoInfer<Input>, NoInfer<Result>> | 'none' },
   ): Promise<Result>;
-}
 
-/** `type` of the failure that a saga ends with when undos failed for good. Its details list them, its cause is what began the undoing. */
-export const SAGA_UNDO_FAILED = 'SagaUndoFailed';
+  /**
+   * Runs an activity as the point of no return. While it runs, and after it, a cancellation from outside does not reach the saga. It is retried for ever,
+   * unless it is refused by a failure that must not be retried: then the saga is undone like after any step. Once it has succeeded, nothing is undone any
+   * more; later steps are tried again until they succeed, whatever they fail with.
+   * @throws ActivityFailure when the pivot was refused
+   */
+  pivot<Input, Result>(activity: (input: Input) => Promise<Result>, input: NoInfer<Input>): Promise<Result>;
 
-interface StartedStep {
-  seq: number;
-  scheduled: ScheduledActivity;
-  undo: ResolvedUndo;
-}
+  /**
+   * Waits for a lock, in order of asking, and holds it to the saga's end: until it has returned, or all its undos have run.
+   * @param name what is locked: a business key such as `account-17`
+   * @throws ActivityFailure when `timeout` has passed, CancelledFailure or ActivityFailure when the saga was cancelled before
+   */
+  lock(name: string, options?: LockOptions): Promise<void>;
 
-interface FailedUndo {
-  step: string;
-  undo: string;
-  message: string;
+  /** A saga within this one: undone by itself when its own body throws; once it has returned, its steps are this one's, and are undone with it. */
+  saga<Result>(body: (saga: Saga) => Promise<Result>): Promise<Result>;
+  saga<Result>(options: SagaOptions, body: (saga: Saga) => Promise<Result>): Promise<Result>;
 }
 
 /**
@@ -58,100 +65,15 @@ interface FailedUndo {
  *
  * An error that is no TemporalFailure is a bug, not an outcome: nothing is undone and the workflow task fails, so that mended code goes on from there.
  *
+ * `continueAsNew` within the body carries what is owed along: the next run's first saga takes it over, as if those steps had been its first.
+ *
  * @throws ApplicationFailure of type `SagaUndoFailed`, if undos failed for good, after all others have run
  */
-export function runSaga<Result>(options: SagaOptions, body: (saga: Saga) => Promise<Result>): Promise<Result> {
-  return new SagaRun(options).run(body);
-}
-
-class SagaRun {
-  readonly #steps: StartedStep[] = [];
-  readonly #scope = new CancellationScope({ cancellable: true });
-  /** Set when undoing begins. */
-  #undoneBecauseOf: TemporalFailure | undefined;
-
-  constructor(readonly options: SagaOptions) {}
-
-  // Not an async function: one is a generator here, and the engine of the language keeps what a generator sees alive for long after its end.
-  run<Result>(body: (saga: Saga) => Promise<Result>): Promise<Result> {
-    const saga: Saga = { step: (activity, input, options) => this.#step(activity, input, options) };
-    return new Promise((resolve, reject) => {
-      this.#scope
-        .run(() => body(saga))
-        .then(
-          (result) => {
-            this.#steps.length = 0;
-            resolve(result);
-          },
-          (error: unknown) => {
-            if (!(error instanceof TemporalFailure)) return reject(error);
-            this.#undoneBecauseOf = error;
-            this.#scope.cancel();
-            CancellationScope.nonCancellable(() => this.#compensate(error)).then(() => reject(error), reject);
-          },
-        );
-    });
-  }
-
-  // The activity's own types are checked by Saga.step; here only what is behind the functions counts.
-  #step<Result>(activity: unknown, input: unknown, options: { undo: unknown }): Promise<Result> {
-    try {
-      return this.#startStep(activity, input, options);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  #startStep<Result>(activity: unknown, input: unknown, options: { undo: unknown }): Promise<Result> {
-    const step = activityReferenceOf(activity, 'The activity of a step');
-    const undo = options?.undo === 'none' ? undefined : activityReferenceOf(options?.undo, `The undo of step ${step.activityType}`);
-    // A part of the body that is beyond cancellation may still go on: a step that began now would never be undone.
-    if (this.#undoneBecauseOf !== undefined) throw new CancelledFailure(`Step ${step.activityType} was not begun: its saga is undone`, [], this.#undoneBecauseOf);
-    const scope = currentScope();
-    const run = scope.workflowRun;
-    const resolvedUndo = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.given.taskQueue ?? run.info.taskQueue);
-    const scheduled = run.scheduleActivity(scope, step, [input], resolvedUndo?.registrationJson);
-    if (resolvedUndo === undefined || scheduled.seq === undefined) return scheduled.promise as Promise<Result>;
-    scheduled.keepsResult = true;
-    this.#steps.push({ seq: scheduled.seq, scheduled, undo: resolvedUndo });
-    return scheduled.promise as Promise<Result>;
-  }
-
-  async #compensate(error: TemporalFailure): Promise<void> {
-    // A step that was scheduled and cancelled in one and the same activation never left the sandbox.
-    const steps = this.#steps.filter((step) => !step.scheduled.withdrawn).reverse();
-    await this.#announce(error);
-    const failed: FailedUndo[] = [];
-    if (this.options.parallelUndo === true) await Promise.all(steps.map((step) => undoStep(step, failed)));
-    else for (const step of steps) await undoStep(step, failed);
-    if (failed.length === 0) return;
-    throw ApplicationFailure.create({
-      message: `${failed.length} of ${steps.length} undos failed: ${failed.map(({ undo }) => undo).join(', ')}`,
-      type: SAGA_UNDO_FAILED,
-      nonRetryable: true,
-      details: failed,
-      cause: error,
-    });
-  }
-
-  async #announce(error: TemporalFailure): Promise<void> {
-    try {
-      await this.options.onCompensating?.(error);
-    } catch (hookError) {
-      if (!(hookError instanceof TemporalFailure)) throw hookError;
-      currentScope().workflowRun.log({ level: 'error', message: `onCompensating failed: ${hookError.message}` });
-    }
-  }
-}
-
-async function undoStep({ seq, scheduled, undo }: StartedStep, failed: FailedUndo[]): Promise<void> {
-  const scope = currentScope();
-  try {
-    const inputJson = scheduled.argsJson.slice(1, -1);
-    const resultJson = scheduled.resultJson === undefined ? '' : `,"result":${scheduled.resultJson}`;
-    await scope.workflowRun.scheduleUndo(scope, undo, seq, `{"input":${inputJson}${resultJson}}`).promise;
-  } catch (error) {
-    if (!(error instanceof TemporalFailure)) throw error;
-    failed.push({ step: scheduled.activityType, undo: undo.activityType, message: (error.cause ?? error).message });
-  }
+export function saga<Result>(body: (saga: Saga) => Promise<Result>): Promise<Result>;
+export function saga<Result>(options: SagaOptions, body: (saga: Saga) => Promise<Result>): Promise<Result>;
+export function saga<Result>(optionsOrBody: SagaOptions | ((saga: Saga) => Promise<Result>), body?: (saga: Saga) => Promise<Result>): Promise<Result> {
+  runFor('saga');
+  if (typeof optionsOrBody === 'function') return new SagaRun({}).run(optionsOrBody);
+  if (typeof body !== 'function') throw new TypeError('saga takes a body: saga(body) or saga(options, body).');
+  return new SagaRun(optionsOrBody).run(body);
 }

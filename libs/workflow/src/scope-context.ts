@@ -1,6 +1,21 @@
 import type { CancellationScope } from './cancellation-scope.js';
 import { IllegalStateError } from './illegal-state-error.js';
 
+/** What running code belongs to: a cancellation scope, and what AsyncLocalStorage has put along the way. A scope with nothing along the way is its own context. */
+export interface ScopeContext {
+  readonly scope: CancellationScope;
+  /** By storage. Never changed: each `run` makes its own. */
+  readonly values: ReadonlyMap<object, unknown> | undefined;
+}
+
+/** A scope with values along the way. */
+class ContextWithValues implements ScopeContext {
+  constructor(
+    readonly scope: CancellationScope,
+    readonly values: ReadonlyMap<object, unknown>,
+  ) {}
+}
+
 /**
  * Which cancellation scope, and with it which run, the code that is running now belongs to.
  *
@@ -8,11 +23,11 @@ import { IllegalStateError } from './illegal-state-error.js';
  * caller and puts it back around the callbacks. So the scope is known after an `await` too, with no function of the host in the sandbox.
  * Only the `then` method of a home-made thenable is called by the language itself without a scope.
  */
-let current: CancellationScope | undefined;
+let current: ScopeContext | undefined;
 
 /** The scope of the code that is running, if it belongs to one. */
 export function scopeOrUndefined(): CancellationScope | undefined {
-  return current;
+  return current?.scope;
 }
 
 /** The scope of the code that is running. @throws IllegalStateError where there is none */
@@ -20,7 +35,7 @@ export function currentScope(): CancellationScope {
   if (current === undefined) {
     throw new IllegalStateError('This code runs outside of any workflow: while a shared module loads, or in the then() of an object that is no Promise.');
   }
-  return current;
+  return current.scope;
 }
 
 /** Calls `callback` with `scope` as the current one. */
@@ -32,6 +47,57 @@ export function runInScope<Result>(scope: CancellationScope | undefined, callbac
   } finally {
     current = previous;
   }
+}
+
+/** Calls `callback` with `scope` as the current one, and the caller's values along. */
+export function runInNestedScope<Result>(scope: CancellationScope, callback: () => Result): Result {
+  const values = current?.values;
+  return runInContext(values === undefined ? scope : new ContextWithValues(scope, values), callback);
+}
+
+/** Calls `callback` in a context that was captured before. */
+export function runInContext<Result>(context: ScopeContext | undefined, callback: () => Result): Result {
+  const previous = current;
+  current = context;
+  try {
+    return callback();
+  } finally {
+    current = previous;
+  }
+}
+
+/** The context of the code that is running. */
+export function captureContext(): ScopeContext | undefined {
+  return current;
+}
+
+/** The value that is along the way for `storage`. */
+export function valueOf(storage: object): unknown {
+  return current?.values?.get(storage);
+}
+
+/** The running context with a value for `storage`, or without one. @throws IllegalStateError outside of any workflow */
+export function contextWithValue(storage: object, value: unknown): ScopeContext {
+  const scope = currentScope();
+  const values = new Map(current?.values);
+  if (value === undefined) values.delete(storage);
+  else values.set(storage, value);
+  return values.size === 0 ? scope : new ContextWithValues(scope, values);
+}
+
+/** From here on, until the running callback returns, this is the context. */
+export function enterContext(context: ScopeContext): void {
+  current = context;
+}
+
+/** Calls `callback` as the next microtask that is put in line. It must not throw. */
+export function soon(callback: () => void): void {
+  void nativeThen(Promise.resolve(), callback, undefined);
+}
+
+/** The same outcome, a microtask later. */
+export function passOn<Result>(promise: Promise<Result>): Promise<Result> {
+  return nativeThen(promise, undefined, undefined) as Promise<Result>;
 }
 
 /** After code was stopped by force no `finally` has run: forget the scope that it left. */
@@ -63,7 +129,7 @@ export function installScopePropagation(realm: typeof globalThis, { handleReject
     };
   }
 
-  function inScope(scope: CancellationScope | undefined, callback: Callback): Callback {
+  function inScope(scope: ScopeContext | undefined, callback: Callback): Callback {
     if (typeof callback !== 'function') return callback;
     return (value) => {
       const previous = current;

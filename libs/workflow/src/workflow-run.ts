@@ -1,62 +1,78 @@
-import type {
-  ActivationInfo,
-  ActivationJob,
-  Failure,
-  SearchAttributes,
-  WorkflowLogEntry,
-} from '@backstitch/protocol';
+import type { ActivationInfo, ActivationJob, Failure, SearchAttributes, WorkflowCommand, WorkflowLogEntry } from '@backstitch/protocol';
 import type { ActivityReference } from './activity-function.js';
 import type { ResolvedUndo } from './activity-options.js';
+import { answerBuiltInQuery, type PendingCall } from './built-in-queries.js';
+import { positionOfCall, stackOfCall } from './call-position.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { CommandList } from './command-list.js';
+import { ContinueAsNew } from './continue-as-new-error.js';
 import { errorToFailure } from './failure-conversion.js';
-import { CancelledFailure, isCancellation, TemporalFailure } from './failures.js';
-import type { MessageHandler } from './message-handler.js';
-import { PendingActivities, type ScheduledActivity } from './pending-activities.js';
+import { CancelledFailure, ensureTemporalFailure, isCancellation, TemporalFailure } from './failures.js';
+import type { HandlerExecutions } from './handler-executions.js';
+import { chain } from './interceptor-chain.js';
+import type { WorkflowInterceptors } from './interceptors.js';
+import { callWorkflow, type LoadedWorkflow } from './loaded-workflow.js';
+import { PendingActivities, type ActivityExtras, type ScheduledActivity } from './pending-activities.js';
 import { PendingConditions } from './pending-conditions.js';
 import { PendingTimers, type StartedTimer } from './pending-timers.js';
 import { QueryAnswering } from './query-answering.js';
-import { SeededRandom } from './random.js';
-import { runInScope } from './scope-context.js';
+import { RunFeatures } from './run-features.js';
+import { RunRandomness } from './random-streams.js';
+import type { SagaRun } from './saga-run.js';
+import { runInScope, soon } from './scope-context.js';
 import { SignalDelivery } from './signal-delivery.js';
 import { toJson } from './to-json.js';
 import { unknownJob } from './unknown-job.js';
 
-/** A workflow function as the bundle exports it. */
-export type WorkflowFunction = (...args: unknown[]) => unknown;
+type InitializeJob = Extract<ActivationJob, { type: 'initializeWorkflow' }>;
 
 /**
  * One run in the sandbox: applies jobs, hands out what the authoring functions ask for, collects commands.
  *
- * States: created → started (initializeWorkflow) → closed (completed, failed or cancelled) or broken (the workflow task failed). A closed run
- * takes jobs and gives no commands; a broken one must be thrown away.
+ * States: created → started (initializeWorkflow) → closed (completed, failed, cancelled or continued as new) or broken (the workflow task failed). A
+ * closed run takes jobs and gives no commands; a broken one must be thrown away.
  */
 export class WorkflowRun {
   readonly rootScope: CancellationScope;
   /** Changes with each activation: to be copied before it is handed out. */
   readonly info: ActivationInfo;
+  /** Whether the run has runtime version 1: see RUNTIME_VERSION. */
+  readonly isLegacy: boolean;
   timestampMs: number;
+  /** The sagas that are open, newest first. */
+  openSagas: SagaRun | undefined;
+  /** Whether a saga has taken over what the run before has left to this one. */
+  hasInherited = false;
 
-  #random: SeededRandom | undefined;
+  #random: RunRandomness | undefined;
   #randomnessSeed = '';
-  readonly #commands = new CommandList();
-  readonly #activities = new PendingActivities(this.#commands);
+  /** The id of the run that this one is, or that it was reset or forked from. */
+  originalRunId: string;
+  readonly #commands: CommandList;
+  readonly #activities: PendingActivities;
   // These are made when they are first needed: most suspended runs have none, and there are many suspended runs.
   #timers: PendingTimers | undefined;
   #conditions: PendingConditions | undefined;
   #signals: SignalDelivery | undefined;
   #queries: QueryAnswering | undefined;
+  #features: RunFeatures | undefined;
   #logs: WorkflowLogEntry[] | undefined;
   #broken: Failure | undefined;
+  #begin: (() => void) | undefined;
 
-  constructor(readonly runId: string, info: ActivationInfo, timestampMs: number) {
+  constructor(readonly runId: string, info: ActivationInfo, timestampMs: number, runtimeVersion: number) {
     this.info = info;
+    this.isLegacy = runtimeVersion === 1;
     this.timestampMs = timestampMs;
+    this.originalRunId = runId;
     this.rootScope = new CancellationScope({ cancellable: true }, this);
+    this.#commands = new CommandList(this.isLegacy);
+    this.#activities = new PendingActivities(this.#commands, this);
+    if (info.tracesCalls === true) this.#commands.positionOfCall = positionOfCall;
   }
 
-  get random(): SeededRandom {
-    this.#random ??= new SeededRandom(this.#randomnessSeed);
+  get random(): RunRandomness {
+    this.#random ??= new RunRandomness(this.#randomnessSeed, this.isLegacy);
     return this.#random;
   }
 
@@ -68,19 +84,63 @@ export class WorkflowRun {
     Object.assign(this.info, news);
   }
 
-  /** Calls the workflow function. `load` evaluates the workflow's modules for this run. */
-  start(randomnessSeed: string, load: () => WorkflowFunction, args: unknown[]): void {
-    this.#randomnessSeed = randomnessSeed;
-    runInScope(this.rootScope, () => {
-      try {
-        Promise.resolve(load()(...args)).then(
-          (result) => this.#complete(result),
-          (error: unknown) => this.#endWith(error),
-        );
-      } catch (error) {
-        this.#endWith(error);
-      }
-    });
+  /** Applies the jobs of an activation. `load` evaluates the workflow's modules for this run. */
+  applyAll(jobs: readonly ActivationJob[], load: (workflowType: string) => LoadedWorkflow): void {
+    const first = jobs[0];
+    if (first?.type === 'initializeWorkflow') this.#start(first, load);
+    const internals = this.interceptors?.internals;
+    if (internals === undefined) return this.#applyJobs(jobs);
+    const { runId, timestampMs } = this;
+    const activate = chain(internals, 'activate', () => this.#applyJobs(jobs));
+    runInScope(this.rootScope, () => activate({ activation: { runId, timestampMs, jobs: [...jobs] }, batchIndex: 0 }));
+  }
+
+  #applyJobs(jobs: readonly ActivationJob[]): void {
+    for (const job of jobs) {
+      if (job.type === 'initializeWorkflow') continue;
+      this.#apply(job);
+      // Temporal's runtime asks after each job, before any code has run that the job has set free.
+      if (!this.isLegacy && job.type !== 'queryWorkflow') this.#conditions?.settleAll(this);
+    }
+    const begin = this.#begin;
+    if (begin === undefined) return;
+    this.#begin = undefined;
+    begin();
+    this.#conditions?.settleAll(this);
+  }
+
+  /** Loads the run's code; calls the workflow function when the other jobs of the activation have been applied (legacy: at once). */
+  #start({ workflowType, args, randomnessSeed }: InitializeJob, load: (workflowType: string) => LoadedWorkflow): void {
+    this.#randomnessSeed = this.originalRunId = randomnessSeed;
+    if (this.isLegacy) {
+      runInScope(this.rootScope, () => {
+        try {
+          callWorkflow(this, load(workflowType), args).then(
+            (result) => this.#complete(result),
+            (error: unknown) => this.endWith(error),
+          );
+        } catch (error) {
+          this.endWith(error);
+        }
+      });
+      return;
+    }
+    const loaded = runInScope(this.rootScope, () => load(workflowType));
+    if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
+    if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
+    // The end takes effect two microtasks after the function's own: as in Temporal's runtime, so that what others do meanwhile still counts.
+    const end = (settle: () => void): void => soon(() => soon(settle));
+    this.#begin = () =>
+      runInScope(this.rootScope, () => {
+        try {
+          callWorkflow(this, loaded, args).then(
+            (result) => end(() => this.#complete(result)),
+            (error: unknown) => end(() => this.endWith(error)),
+          );
+        } catch (error) {
+          soon(() => end(() => this.endWith(error)));
+        }
+      });
   }
 
   /** Evaluates modules as this run, outside of any workflow. */
@@ -88,47 +148,99 @@ export class WorkflowRun {
     runInScope(this.rootScope, load);
   }
 
-  /** Applies one job; `initializeWorkflow` goes through {@link start}, queries wait for {@link collectJson}. */
-  apply(job: Exclude<ActivationJob, { type: 'initializeWorkflow' }>): void {
+  #apply(job: Exclude<ActivationJob, { type: 'initializeWorkflow' }>): void {
     runInScope(this.rootScope, () => {
       switch (job.type) {
+        case 'notifyHasPatch':
+          return this.features.patches.notify(job.patchId);
+        case 'updateRandomSeed':
+          this.#randomnessSeed = job.randomnessSeed;
+          this.#random = undefined;
+          return;
         case 'signalWorkflow':
-          return this.#signalsOnce().deliver(job.signalName, job.args);
+          return this.signals.deliver(job);
+        case 'doUpdate':
+          return this.features.updates.deliver(job);
         case 'cancelWorkflow':
           return this.rootScope.cancelWith(new CancelledFailure(job.reason ?? 'Workflow cancelled'));
         case 'resolveActivity':
+        case 'resolveLocalActivity':
           return this.#activities.resolve(job.seq, job.resolution);
         case 'fireTimer':
           return this.#timersOnce().fire(job.seq);
+        case 'resolveChildWorkflowStart':
+          return this.features.children.resolveStart(job.seq, job.resolution);
+        case 'resolveChildWorkflow':
+          return this.features.children.resolve(job.seq, job.resolution);
+        case 'resolveSignalExternalWorkflow':
+          return this.features.externalCalls.resolveSignal(job.seq, job.failure);
+        case 'resolveRequestCancelExternalWorkflow':
+          return this.features.externalCalls.resolveCancellation(job.seq, job.failure);
         case 'queryWorkflow':
-          return this.#queriesOnce().add(job);
+          return this.queries.add(job);
         default:
           return unknownJob(job);
       }
     });
   }
 
-  /** Resolves the conditions that hold now. Answers whether there was one: then promises must be drained and this be called again. */
-  settleConditions(): boolean {
-    return this.#conditions !== undefined && this.#conditions.settle(this);
+  /**
+   * To be called when promises are drained: resolves the conditions that hold now, or else what had to wait for that. Answers whether there was
+   * something: then promises must be drained and this be called again.
+   */
+  settle(): boolean {
+    if (this.isLegacy) return this.#conditions !== undefined && this.#conditions.settle(this);
+    if (this.#conditions?.settleAll(this) === true) return true;
+    if (this.#features?.hasResolvedLater === true) {
+      const resolvedLater = this.#features.takeResolvedLater();
+      // Temporal's core gives a run that has closed no further activation.
+      if (this.#commands.isClosed) return false;
+      for (const resolve of resolvedLater) {
+        resolve();
+        this.#conditions?.settleAll(this);
+      }
+      return true;
+    }
+    return this.#queries?.beginIntercepted() === true;
   }
 
   /** Whether user code must run before the activation can be collected. */
-  get hasConditionsOrQueries(): boolean {
-    return this.#conditions?.isEmpty === false || this.#queries?.isWaiting === true;
+  get hasMoreToRun(): boolean {
+    if (this.#conditions?.isEmpty === false || this.#queries?.isWaiting === true) return true;
+    return this.#features !== undefined && (this.#features.hasResolvedLater || this.#features.interceptors?.internals !== undefined);
   }
 
   /**
-   * The activation's result as JSON: `[commands]`, or `[commands,logs,queryAnswers]` if there are such, or `{"failure":…}`. Answers the
-   * queries; nothing may be pending.
+   * The activation's result as JSON: `[commands]`, and where there are such `,logs,queryAnswers` and then `,sinkCalls,commandPositions`; or
+   * `{"failure":…}`. Answers the queries; nothing may be pending.
    */
   collectJson(): string {
     const answers = this.#queries === undefined ? '[]' : this.#queries.takeAnswersJson();
+    if (this.#features !== undefined) this.#conclude(this.#features);
     if (this.#broken !== undefined) return `{"failure":${JSON.stringify(this.#broken)}}`;
+    const positions = this.#commands.positionOfCall === undefined ? undefined : this.#commands.positionsJson();
+    const commands = this.#takeCommandsJson();
+    const sinkCalls = this.#features?.takeSinkCalls();
     const logs = this.#logs;
     this.#logs = undefined;
-    if (logs === undefined && answers === '[]') return `[${this.#commands.takeJson()}]`;
-    return `[${this.#commands.takeJson()},${JSON.stringify(logs ?? [])},${answers}]`;
+    if (sinkCalls === undefined && positions === undefined) {
+      return logs === undefined && answers === '[]' ? `[${commands}]` : `[${commands},${JSON.stringify(logs ?? [])},${answers}]`;
+    }
+    return `[${commands},${JSON.stringify(logs ?? [])},${answers},${JSON.stringify(sinkCalls ?? [])}${positions === undefined ? '' : `,${positions}`}]`;
+  }
+
+  #conclude(features: RunFeatures): void {
+    const warning = features.conclude(this.#hasEndedWell);
+    this.#hasEndedWell = false;
+    if (warning !== undefined) this.log({ level: 'warn', message: warning });
+  }
+
+  #takeCommandsJson(): string {
+    const json = this.#commands.takeJson();
+    const internals = this.#features?.interceptors?.internals;
+    if (internals === undefined) return json;
+    const conclude = chain(internals, 'concludeActivation', (input: { commands: WorkflowCommand[] }) => input);
+    return JSON.stringify(runInScope(this.rootScope, () => conclude({ commands: JSON.parse(json) as WorkflowCommand[] })).commands);
   }
 
   get isBroken(): boolean {
@@ -142,39 +254,80 @@ export class WorkflowRun {
 
   // ---- what the authoring functions call --------------------------------------------------------------------------
 
-  /** Schedules an activity in `scope`, with its undo (as JSON) if it is a saga's step. Argument errors are thrown; all else rejects the promise. */
-  scheduleActivity(scope: CancellationScope, reference: ActivityReference, args: unknown[], undoJson?: string): ScheduledActivity {
-    return this.#activities.schedule(scope, reference, args, this.info.taskQueue, undoJson);
+  get features(): RunFeatures {
+    return (this.#features ??= new RunFeatures(this, this.#commands));
   }
 
-  /** Schedules the undo of the step `stepSeq`. Its argument comes as JSON: it was fixed when the step was scheduled. */
-  scheduleUndo(scope: CancellationScope, undo: ResolvedUndo, stepSeq: number, undoInputJson: string): ScheduledActivity {
-    return this.#activities.scheduleUndo(scope, undo, stepSeq, undoInputJson);
+  get interceptors(): WorkflowInterceptors | undefined {
+    return this.#features?.interceptors;
+  }
+
+  get executions(): HandlerExecutions {
+    return this.features.executions;
+  }
+
+  get areAllHandlersFinished(): boolean {
+    return this.#features?.areAllHandlersFinished ?? true;
+  }
+
+  /** Schedules an activity in `scope`, with its undo (as JSON) if it is a saga's step. Argument errors are thrown; all else rejects the promise. */
+  scheduleActivity(scope: CancellationScope, reference: ActivityReference, args: unknown[], undoJson?: string, extras?: ActivityExtras): ScheduledActivity {
+    return this.#activities.schedule(scope, reference, args, this.info.taskQueue, undoJson, extras);
+  }
+
+  /** Schedules the undo of a step. Its argument comes as JSON: it was fixed when the step was scheduled. @param ofJson the member that names the step */
+  scheduleUndo(scope: CancellationScope, undo: ResolvedUndo, ofJson: string, undoInputJson: string): ScheduledActivity {
+    return this.#activities.scheduleUndo(scope, undo, ofJson, undoInputJson);
+  }
+
+  get activities(): PendingActivities {
+    return this.#activities;
+  }
+
+  /** The number of the next timer. */
+  takeTimerSeq(): number {
+    return this.#timersOnce().takeSeq();
   }
 
   /** Starts a timer in `scope`. */
   startTimer(durationMs: number, scope: CancellationScope, fire: () => void, cancelled?: (reason: CancelledFailure) => void): StartedTimer {
-    return this.#timersOnce().start(durationMs, scope, fire, cancelled);
+    const timers = this.#timersOnce();
+    return timers.start(timers.takeSeq(), durationMs, scope, fire, cancelled);
   }
 
-  sleep(scope: CancellationScope, durationMs: number): Promise<void> {
-    if (scope.cancelledBy !== undefined) return Promise.reject(scope.cancelledBy);
-    return new Promise((resolve, reject) => void this.startTimer(durationMs, scope, resolve, reject));
+  /** @param takenSeq given where an interceptor has seen it; else the next one */
+  sleep(scope: CancellationScope, durationMs: number, takenSeq?: number, summary?: string): Promise<void> {
+    if (scope.consideredCancelled && this.isLegacy) return scope.refuse();
+    const timers = this.#timersOnce();
+    const seq = takenSeq ?? timers.takeSeq();
+    if (scope.consideredCancelled) return scope.refuse();
+    return new Promise((resolve, reject) => void timers.start(seq, durationMs, scope, resolve, reject, summary));
   }
 
-  condition(scope: CancellationScope, predicate: () => boolean, timeoutMs: number | undefined): Promise<boolean> {
-    if (scope.cancelledBy !== undefined) return Promise.reject(scope.cancelledBy);
+  /** Resolves when the predicate holds; with a time limit (runtime version 1 only) with false when it has passed. */
+  condition(scope: CancellationScope, predicate: () => boolean, timeoutMs?: number): Promise<boolean> {
+    if (scope.consideredCancelled) return scope.refuse();
     if (predicate()) return Promise.resolve(true);
     const startTimeout = timeoutMs === undefined ? undefined : (expire: () => void) => this.startTimer(timeoutMs, scope, expire);
     return (this.#conditions ??= new PendingConditions()).wait(scope, predicate, startTimeout);
   }
 
-  setSignalHandler(name: string, handler: MessageHandler | undefined): void {
-    this.#signalsOnce().setHandler(name, handler);
+  get signals(): SignalDelivery {
+    return (this.#signals ??= new SignalDelivery(this, (error) => this.endWith(error)));
   }
 
-  setQueryHandler(name: string, handler: MessageHandler | undefined): void {
-    this.#queriesOnce().setHandler(name, handler);
+  get queries(): QueryAnswering {
+    return (this.#queries ??= new QueryAnswering(this));
+  }
+
+  /** Has `resolve` called when all code of the activation has run, as if it came with the next one. */
+  resolveLater(resolve: () => void): void {
+    this.features.resolveLater(resolve);
+  }
+
+  /** Whether the run has the patch. */
+  hasPatch(patchId: string, deprecated: boolean): boolean {
+    return this.features.patches.has(patchId, deprecated, this.info.isReplaying);
   }
 
   upsertSearchAttributes(searchAttributes: SearchAttributes): void {
@@ -183,38 +336,65 @@ export class WorkflowRun {
     this.info.searchAttributes = { ...this.info.searchAttributes, ...(JSON.parse(json) as SearchAttributes) };
   }
 
+  /** Pushes a command that is JSON already. */
+  pushCommand(json: string): void {
+    this.#commands.push(json);
+  }
+
   /** Keeps a log line for the host; silent while history is replayed. */
   log(entry: WorkflowLogEntry): void {
     if (!this.info.isReplaying) (this.#logs ??= []).push(JSON.parse(toJson(entry, 'A log line')) as WorkflowLogEntry);
   }
 
+  answerBuiltInQuery(queryName: string): unknown {
+    return answerBuiltInQuery(this, queryName);
+  }
+
+  /** Keeps the stack of the calling code for what pends from now on, where calls are traced. */
+  trace(pending: object): void {
+    if (this.info.tracesCalls === true) (this.features.stacks ??= new WeakMap()).set(pending, stackOfCall());
+  }
+
+  /** What the run waits for, for people: with the stack of the call, where calls are traced. */
+  describePending(): PendingCall[] {
+    const pending = [
+      ...this.#activities.describe(),
+      ...(this.#timers?.describe() ?? []),
+      ...(this.#features?.describe() ?? []),
+      ...(this.#conditions?.describe() ?? []),
+    ];
+    const stacks = this.#features?.stacks;
+    return pending.map(({ item, what }) => ({ what, stack: stacks?.get(item) }));
+  }
+
+  /** What an error thrown by the workflow function, or by a handler, comes to. */
+  endWith(error: unknown): void {
+    if (this.#commands.isClosed) return;
+    if (this.rootScope.consideredCancelled && isCancellation(error)) this.#close('{"type":"cancelWorkflowExecution"}');
+    else if (error instanceof ContinueAsNew) this.#close(`{"type":"continueAsNew",${JSON.stringify(error.command).slice(1)}`);
+    else if (error instanceof TemporalFailure || this.#features?.isFailure?.(error) === true) {
+      this.#commands.close(`{"type":"failWorkflow","failure":${JSON.stringify(errorToFailure(ensureTemporalFailure(error)))}}`);
+    } else this.break(error);
+  }
+
   // ---- inside ------------------------------------------------------------------------------------------------------
+
+  #hasEndedWell = false;
 
   #timersOnce(): PendingTimers {
     return (this.#timers ??= new PendingTimers(this.#commands));
   }
 
-  #signalsOnce(): SignalDelivery {
-    return (this.#signals ??= new SignalDelivery(this.rootScope, (error) => this.#endWith(error)));
-  }
-
-  #queriesOnce(): QueryAnswering {
-    return (this.#queries ??= new QueryAnswering(this.rootScope));
+  #close(json: string): void {
+    this.#hasEndedWell = !this.#commands.isClosed;
+    this.#commands.close(json);
   }
 
   #complete(result: unknown): void {
     try {
-      this.#commands.close(`{"type":"completeWorkflow","result":${toJson(result, 'The result of the workflow')}}`);
+      this.#close(`{"type":"completeWorkflow","result":${toJson(result, 'The result of the workflow')}}`);
     } catch (error) {
-      this.#endWith(error);
+      this.endWith(error);
     }
-  }
-
-  /** What an error thrown by the workflow function or an async signal handler comes to. */
-  #endWith(error: unknown): void {
-    if (this.#commands.isClosed) return;
-    if (this.rootScope.consideredCancelled && isCancellation(error)) this.#commands.close('{"type":"cancelWorkflowExecution"}');
-    else if (error instanceof TemporalFailure) this.#commands.close(`{"type":"failWorkflow","failure":${JSON.stringify(errorToFailure(error))}}`);
-    else this.break(error);
   }
 }

@@ -9,6 +9,8 @@ const RUN_LABELS: Readonly<Record<RunCount['status'], string>> = {
   FAILED: 'failed',
   CANCELED: 'cancelled',
   TERMINATED: 'terminated',
+  TIMED_OUT: 'timed out',
+  CONTINUED_AS_NEW: 'continued as new',
 };
 
 /** The console's home page. */
@@ -98,11 +100,13 @@ function toneOf(status: RunCount['status'], progress: string | undefined): strin
     case 'RUNNING':
       return 'busy';
     case 'COMPLETED':
+    case 'CONTINUED_AS_NEW':
       return progress === 'compensated' ? 'undone' : 'good';
     case 'CANCELED':
       return 'undone';
     case 'FAILED':
     case 'TERMINATED':
+    case 'TIMED_OUT':
       return 'bad';
     default: {
       const unknownStatus: never = status;

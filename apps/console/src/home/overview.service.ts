@@ -1,4 +1,4 @@
-import { WorkflowClient } from '@backstitch/client';
+import { ControlClient } from '@backstitch/client';
 import { LIMITS, type ListIncidentsResponse, type ListWorkflowsRequest, type ListWorkflowsResponse, type WorkflowSummary } from '@backstitch/protocol';
 import { JobQueues } from '@backstitch/queues';
 import { Inject, Injectable } from '@nestjs/common';
@@ -32,7 +32,7 @@ const QUEUES_TIMEOUT_MS = 3_000;
 @Injectable()
 export class OverviewService {
   constructor(
-    @Inject(WorkflowClient) private readonly directory: RunDirectory,
+    @Inject(ControlClient) private readonly directory: RunDirectory,
     @Inject(JobQueues) private readonly jobQueues: JobQueues,
     @Inject(WATCHED_PROCESSES) private readonly processes: readonly WatchedProcess[],
   ) {}

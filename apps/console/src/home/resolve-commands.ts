@@ -8,6 +8,8 @@ export const KIND_EXPLANATIONS: Readonly<Record<IncidentKind, string>> = {
   NONDETERMINISM: 'The workflow’s code does other things than its history records. The run is held; deploy code that fits, then retry.',
   WORKFLOW_TASK_FAILED: 'The workflow’s code threw, or took too long. The run is held; deploy a fix, then retry.',
   HISTORY_LIMIT: 'The history is as long as it may get. The run is held; raise the limit, then retry.',
+  DRIFT: 'The workflow’s code gives other inputs or options than its history records, and this deployment does not let that pass. The run is held; deploy code that fits, then retry.',
+  QUEUE_NOT_SERVED: 'Nobody takes a step of this run off its queue. Start the service; the incident ends by itself.',
 };
 
 /** What each action does, in the order of how much it changes. */
@@ -16,6 +18,7 @@ const ACTION_EXPLANATIONS: Readonly<Record<IncidentAction, string>> = {
   edit: 'try it again with "value" as its input; refused once the first input has taken effect',
   skip: 'go on as if it had succeeded, with the result in "value"',
   fail: 'give this undo up; the run goes on to its end as failed',
+  rollback: 'end the run and undo its steps, without its code',
 };
 
 export interface ResolveCommand {
@@ -25,10 +28,15 @@ export interface ResolveCommand {
   command: string;
 }
 
-/** The gateway's calls that resolve an incident: a run that is held can only be retried. */
+/** Whether nothing of the run goes on until a person decides. */
+function holdsRun(kind: IncidentKind): boolean {
+  return kind === 'NONDETERMINISM' || kind === 'WORKFLOW_TASK_FAILED' || kind === 'HISTORY_LIMIT' || kind === 'DRIFT';
+}
+
+/** The gateway's calls that resolve an incident: a run that is held can be retried, or rolled back; what ends by itself needs none. */
 export function resolveCommands(gatewayUrl: string, { workflowId, incidentNumber, kind }: OpenIncident): ResolveCommand[] {
   const isAboutUndo = kind === 'UNDO_FAILED' || kind === 'UNDO_DELAYED';
-  const actions: IncidentAction[] = isAboutUndo ? ['retry', 'edit', 'skip', 'fail'] : ['retry'];
+  const actions: IncidentAction[] = isAboutUndo ? ['retry', 'edit', 'skip', 'fail'] : holdsRun(kind) ? ['retry', 'rollback'] : [];
   // A quote is the one character that encodeURIComponent leaves and single quotes of a shell do not.
   const run = encodeURIComponent(workflowId).replaceAll("'", '%27');
   return actions.map((action) => ({
@@ -45,6 +53,7 @@ function bodyOf(action: IncidentAction): string {
   switch (action) {
     case 'retry':
     case 'fail':
+    case 'rollback':
       return `{${reason}}`;
     case 'edit':
       // No JSON as it stands: the gateway refuses it until the input is filled in.

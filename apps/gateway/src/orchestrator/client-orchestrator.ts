@@ -1,4 +1,4 @@
-import { WorkflowClient } from '@backstitch/client';
+import { ControlClient } from '@backstitch/client';
 import type {
   AwaitClosedResponse,
   IncidentAction,
@@ -15,7 +15,7 @@ import { BulkOrchestrator } from './orchestrator.js';
 
 /** The orchestrator over the control wire. */
 export class ClientOrchestrator extends BulkOrchestrator {
-  constructor(private readonly client: WorkflowClient) {
+  constructor(private readonly client: ControlClient) {
     super();
   }
 

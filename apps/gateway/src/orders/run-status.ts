@@ -14,11 +14,14 @@ export interface RunEnd {
 export function runEnd(status: WorkflowExecutionStatus, result: JsonValue | undefined): RunEnd | undefined {
   switch (status) {
     case 'RUNNING':
+    case 'CONTINUED_AS_NEW':
+      // In the second case its work goes on in another run.
       return undefined;
     case 'CANCELED':
       return { status: 'cancelled' };
     case 'FAILED':
     case 'TERMINATED':
+    case 'TIMED_OUT':
       return { status: 'failed' };
     case 'COMPLETED': {
       const outcome = typeof result === 'object' && result !== null && !Array.isArray(result) ? result : {};

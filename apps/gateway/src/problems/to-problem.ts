@@ -20,6 +20,14 @@ export function controlProblem(code: ControlErrorCode, message: string, details:
   switch (code) {
     case 'WORKFLOW_NOT_FOUND':
       return new ProblemError('workflow-not-found', message, {}, { cause });
+    case 'UPDATE_NOT_FOUND':
+    case 'ACTIVITY_NOT_FOUND':
+    case 'ACTIVITY_ALREADY_CLOSED':
+    case 'UPDATE_REJECTED':
+    case 'SCHEDULE_NOT_FOUND':
+    case 'SCHEDULE_ALREADY_EXISTS':
+    case 'LIST_FILTER_INVALID':
+      return new ProblemError('request-refused', message, {}, { cause });
     case 'INCIDENT_NOT_FOUND':
       return new ProblemError('incident-not-found', message, {}, { cause });
     case 'WORKFLOW_ALREADY_CLOSED':

@@ -22,7 +22,7 @@ export const historySchema = z.strictObject({
 /** Query of `GET /incidents`. */
 export const listIncidentsSchema = z.strictObject({ cursor: cursorSchema.optional(), pageSize: pageSizeSchema });
 
-export const incidentActionSchema = z.enum(['retry', 'edit', 'skip', 'fail']);
+export const incidentActionSchema = z.enum(['retry', 'edit', 'skip', 'fail', 'rollback']);
 
 /** Body of `POST /workflows/:workflowId/incidents/:n/:action`. */
 export const resolveIncidentSchema = z.strictObject({

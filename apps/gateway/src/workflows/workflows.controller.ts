@@ -63,7 +63,7 @@ export class WorkflowsController {
   @HttpCode(204)
   @AllowRoles('operator')
   @Documented({
-    summary: 'Resolves an incident: retry, edit (value: the new input), skip (value: the result), fail. The reason goes into the history.',
+    summary: 'Resolves an incident: retry, edit (value: the new input), skip (value: the result), fail, rollback. The reason goes into the history.',
     status: 204,
     body: resolveIncidentSchema,
     problems: ['workflow-not-found', 'incident-not-found', 'incident-already-resolved', 'workflow-already-closed', 'request-refused'],

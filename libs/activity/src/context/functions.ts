@@ -1,7 +1,9 @@
-import type { JsonValue } from '@backstitch/protocol';
-import type { QueueLogger } from '@backstitch/queues';
+import type { Duration } from '@backstitch/protocol/failures';
 import type { ActivityInfo } from './activity-info.js';
+import type { ActivityLogger } from './activity-logger.js';
+import type { ActivityCancellationDetails } from './cancellation.js';
 import { Context } from './context.js';
+import type { MetricMeter } from './metric-meter.js';
 
 /** `Context.current().info`. */
 export function activityInfo(): ActivityInfo {
@@ -9,7 +11,7 @@ export function activityInfo(): ActivityInfo {
 }
 
 /** `Context.current().heartbeat(details)`. */
-export function heartbeat(details?: JsonValue): void {
+export function heartbeat(details?: unknown): void {
   Context.current().heartbeat(details);
 }
 
@@ -18,21 +20,46 @@ export function cancellationSignal(): AbortSignal {
   return Context.current().cancellationSignal;
 }
 
-/** Waits; rejects with the reason as soon as the attempt is to be given up. */
-export async function sleep(durationMs: number): Promise<void> {
-  const { cancelled } = Context.current();
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await Promise.race([new Promise<void>((resolve) => (timer = setTimeout(resolve, durationMs))), cancelled]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** `Context.current().cancelled`. */
+export function cancelled(): Promise<never> {
+  return Context.current().cancelled;
+}
+
+/** `Context.current().cancellationDetails`. */
+export function cancellationDetails(): ActivityCancellationDetails | undefined {
+  return Context.current().cancellationDetails;
+}
+
+/** `Context.current().sleep(duration)`. */
+export async function sleep(duration: Duration): Promise<void> {
+  await Context.current().sleep(duration);
+}
+
+/** `Context.current().client`: what the service was given as `client`, e.g. a WorkflowClient. @throws {ClientUnavailableError} */
+export function getClient<Client = unknown>(): Client {
+  return Context.current().client as Client;
 }
 
 /** `Context.current().log`. */
-export const log: QueueLogger = {
-  debug: (fields, message) => Context.current().log.debug(fields, message),
-  info: (fields, message) => Context.current().log.info(fields, message),
-  warn: (fields, message) => Context.current().log.warn(fields, message),
-  error: (fields, message) => Context.current().log.error(fields, message),
+export const log: ActivityLogger = {
+  trace: (first: string | object, second?: string | object) => write('trace', first, second),
+  debug: (first: string | object, second?: string | object) => write('debug', first, second),
+  info: (first: string | object, second?: string | object) => write('info', first, second),
+  warn: (first: string | object, second?: string | object) => write('warn', first, second),
+  error: (first: string | object, second?: string | object) => write('error', first, second),
+  log: (level, message, attributes) => Context.current().log.log(level, message, attributes),
+};
+
+function write(level: Exclude<keyof ActivityLogger, 'log'>, first: string | object, second: string | object | undefined): void {
+  const { log: current } = Context.current();
+  if (typeof first === 'string') current[level](first, typeof second === 'object' ? second : undefined);
+  else current[level](first, typeof second === 'string' ? second : '');
+}
+
+/** `Context.current().metricMeter`. */
+export const metricMeter: MetricMeter = {
+  createCounter: (...parameters) => Context.current().metricMeter.createCounter(...parameters),
+  createHistogram: (...parameters) => Context.current().metricMeter.createHistogram(...parameters),
+  createGauge: (...parameters) => Context.current().metricMeter.createGauge(...parameters),
+  withTags: (tags) => Context.current().metricMeter.withTags(tags),
 };

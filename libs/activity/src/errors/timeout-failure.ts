@@ -1,12 +1,7 @@
 import type { JsonValue, TimeoutType } from '@backstitch/protocol';
+import { TimeoutFailure } from '@backstitch/protocol/failures';
 
 /** One of the activity's time limits ended the attempt. */
-export class TimeoutFailure extends Error {
-  override readonly name = 'TimeoutFailure';
-  constructor(
-    readonly timeoutType: TimeoutType,
-    readonly lastHeartbeatDetails?: JsonValue,
-  ) {
-    super(`activity timed out: ${timeoutType}`);
-  }
+export function attemptTimeout(timeoutType: TimeoutType, lastHeartbeatDetails?: JsonValue): TimeoutFailure {
+  return new TimeoutFailure(`activity timed out: ${timeoutType}`, lastHeartbeatDetails, timeoutType);
 }

@@ -29,7 +29,7 @@ describe('toFailure', () => {
 
   it('given cancellation and time-out, when they become data, then they say so', () => {
     expect(toFailure(new CancelledFailure('off', ['a'])).canceledFailureInfo).toEqual({ details: ['a'] });
-    expect(toFailure(new TimeoutFailure('HEARTBEAT', 3)).timeoutFailureInfo).toEqual({ timeoutType: 'HEARTBEAT', lastHeartbeatDetails: 3 });
+    expect(toFailure(new TimeoutFailure('late', 3, 'HEARTBEAT')).timeoutFailureInfo).toEqual({ timeoutType: 'HEARTBEAT', lastHeartbeatDetails: 3 });
   });
 
   it('given causes in a circle and huge texts, when they become data, then the data is bounded', () => {

@@ -1,7 +1,6 @@
 import type { Failure, JsonValue } from '@backstitch/protocol';
-import { ApplicationFailure } from './application-failure.js';
-import { CancelledFailure } from './cancelled-failure.js';
-import { TimeoutFailure } from './timeout-failure.js';
+import { durationToMs, TemporalFailure } from '@backstitch/protocol/failures';
+import { ApplicationFailure, CancelledFailure, TimeoutFailure } from './application-failure.js';
 
 const CAUSES_MAX = 8;
 const MESSAGE_CHARACTERS_MAX = 8_192;
@@ -22,24 +21,34 @@ export function toFailure(thrown: unknown, depth = 0): Failure {
   };
   if (thrown instanceof CancelledFailure) return { ...failure, canceledFailureInfo: { details: boundedDetails(thrown.details) } };
   if (thrown instanceof TimeoutFailure) {
-    return { ...failure, timeoutFailureInfo: { timeoutType: thrown.timeoutType, lastHeartbeatDetails: thrown.lastHeartbeatDetails } };
+    const [lastHeartbeatDetails] = thrown.lastHeartbeatDetails === undefined ? [] : (boundedDetails([thrown.lastHeartbeatDetails]) ?? []);
+    return { ...failure, timeoutFailureInfo: { timeoutType: thrown.timeoutType, ...(lastHeartbeatDetails === undefined ? {} : { lastHeartbeatDetails }) } };
   }
   if (thrown instanceof ApplicationFailure) {
+    const { nextRetryDelay, category } = thrown;
     return {
       ...failure,
       applicationFailureInfo: {
-        type: thrown.type,
-        nonRetryable: thrown.nonRetryable,
+        type: thrown.type ?? undefined,
+        nonRetryable: thrown.nonRetryable === true,
         details: boundedDetails(thrown.details),
-        nextRetryDelayMs: thrown.nextRetryDelay,
+        nextRetryDelayMs: nextRetryDelay == null ? undefined : durationToMs(nextRetryDelay, 'nextRetryDelay'),
+        ...(category == null ? {} : { category }),
       },
     };
   }
-  return { ...failure, applicationFailureInfo: { type: thrown.name, nonRetryable: false } };
+  // A failure of another kind, for example of a workflow that the handler started: what it says of itself is kept.
+  if (thrown instanceof TemporalFailure && thrown.failure !== undefined && depth > 0) return thrown.failure;
+  return { ...failure, applicationFailureInfo: { type: typeOf(thrown), nonRetryable: false } };
 }
 
-function boundedDetails(details: JsonValue[] | undefined): JsonValue[] | undefined {
-  if (details === undefined) return undefined;
+function typeOf(error: Error): string {
+  const className = (error.constructor as { name?: string } | undefined)?.name;
+  return error.name === 'Error' && className !== undefined && className !== '' ? className : error.name;
+}
+
+function boundedDetails(details: readonly unknown[] | null | undefined): JsonValue[] | undefined {
+  if (details === undefined || details === null) return undefined;
   let json: string;
   try {
     json = JSON.stringify(details);

@@ -30,3 +30,21 @@ export class ActivityDeclarationError extends Error {
   override readonly name = 'ActivityDeclarationError';
   readonly code = 'ACTIVITY_DECLARATION';
 }
+
+/** A task token was asked for, and the service was not told the secret that makes one: option `taskTokenSecret`. */
+export class TaskTokenUnavailableError extends Error {
+  override readonly name = 'TaskTokenUnavailableError';
+  readonly code = 'TASK_TOKEN_UNAVAILABLE';
+  constructor() {
+    super('This service makes no task tokens: give it the option taskTokenSecret, the same as the orchestrator has.');
+  }
+}
+
+/** A client was asked for, and the service was given none: option `client`. */
+export class ClientUnavailableError extends Error {
+  override readonly name = 'ClientUnavailableError';
+  readonly code = 'CLIENT_UNAVAILABLE';
+  constructor() {
+    super('This service gives its activities no client: give it the option client.');
+  }
+}

@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { ApplicationFailure } from '../errors/application-failure.js';
+import { ApplicationFailure, applicationFailure } from '../errors/application-failure.js';
 import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 
 const DEADLOCK_DETECTED = '40P01';
@@ -56,5 +56,5 @@ export function isConnectionLoss(error: unknown): boolean {
 
 /** Retryable: nothing of this attempt was committed, or a second delivery will find what was. */
 export function serviceUnavailable(cause: unknown): ApplicationFailure {
-  return ApplicationFailure.create({ message: "The service's database cannot be reached.", type: ACTIVITY_FAILURE_TYPE.serviceUnavailable, cause });
+  return applicationFailure({ message: "The service's database cannot be reached.", type: ACTIVITY_FAILURE_TYPE.serviceUnavailable, cause });
 }

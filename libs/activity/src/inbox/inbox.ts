@@ -1,6 +1,6 @@
 import type { JsonValue } from '@backstitch/protocol';
 import type { UndoneStep } from '../context/activity-info.js';
-import { ApplicationFailure } from '../errors/application-failure.js';
+import { ApplicationFailure, applicationFailure } from '../errors/application-failure.js';
 import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 import { QueryFailedError } from 'typeorm';
 import { INBOX_TABLE, inboxTable } from './create-inbox-migration.js';
@@ -129,7 +129,7 @@ export class Inbox {
       return await work();
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
-      throw ApplicationFailure.create({
+      throw applicationFailure({
         message: `The step did not come free within ${this.lockWaitMs} ms: another delivery is running.`,
         type: ACTIVITY_FAILURE_TYPE.stepStillRunning,
         cause: error,
@@ -260,7 +260,7 @@ function lockName(key: string): string {
 /** JSON knows the character NUL and lone surrogates, jsonb does not: SQLSTATE class 22. */
 function storable(error: unknown): unknown {
   if (errorCodeOf(error)?.startsWith('22') !== true) return error;
-  return ApplicationFailure.create({
+  return applicationFailure({
     message: 'The result cannot be stored as JSON in Postgres.',
     type: ACTIVITY_FAILURE_TYPE.payloadInvalid,
     nonRetryable: true,

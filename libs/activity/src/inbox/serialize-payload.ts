@@ -1,5 +1,5 @@
 import { LIMITS, type JsonValue } from '@backstitch/protocol';
-import { ApplicationFailure } from '../errors/application-failure.js';
+import { ApplicationFailure, applicationFailure } from '../errors/application-failure.js';
 import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 
 /** A payload as it is stored and sent. */
@@ -18,7 +18,7 @@ export function serializePayload(what: string, value: unknown): SerializedPayloa
   try {
     json = JSON.stringify(value ?? null);
   } catch (cause) {
-    throw ApplicationFailure.create({ message: `${what} is no JSON.`, type: ACTIVITY_FAILURE_TYPE.payloadInvalid, nonRetryable: true, cause });
+    throw applicationFailure({ message: `${what} is no JSON.`, type: ACTIVITY_FAILURE_TYPE.payloadInvalid, nonRetryable: true, cause });
   }
   if (json === undefined) throw ApplicationFailure.nonRetryable(`${what} is no JSON but a ${typeof value}.`, ACTIVITY_FAILURE_TYPE.payloadInvalid);
   const bytes = Buffer.byteLength(json);

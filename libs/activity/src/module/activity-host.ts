@@ -1,16 +1,24 @@
 import { serviceQueues } from '@backstitch/protocol';
-import { BullMqServer, JobQueues, silentLogger, type QueueLogger } from '@backstitch/queues';
+import { TASK_TOKEN_SECRET_CHARACTERS_MIN } from '@backstitch/protocol/task-token';
+import { BullMqServer, JobQueues, silentLogger, type BullMqPattern, type QueueLogger } from '@backstitch/queues';
 import { hostname } from 'node:os';
+import { registryMeter } from '../context/metric-meter.js';
+import { activityFunctionsOf } from '../functions/activity-functions.js';
+import { ActivityDeclarationError } from '../errors/usage-errors.js';
 import { Inbox } from '../inbox/inbox.js';
 import { refuseExpiredJob } from '../retention/expired-job.js';
 import { InboxRetention } from '../retention/inbox-retention.js';
 import { InboxRows } from '../retention/inbox-rows.js';
+import { AttemptReports } from '../runtime/attempt-reports.js';
 import { ActivityWorker } from '../runtime/activity-worker.js';
 import { OutcomeBatcher } from '../runtime/outcome-batcher.js';
 import { StatementRunner } from '../statement/statement-runner.js';
-import type { ActivityModuleOptions } from './activity-module-options.js';
+import type { ActivityFunctions, ActivityModuleOptions } from './activity-module-options.js';
 
 const DEFAULTS = { concurrency: 10, compensationConcurrency: 5, lockWaitMs: 10_000, graceMs: 8_000, retentionMs: 30 * 24 * 60 * 60 * 1_000 } as const;
+
+/** How long handing jobs back may take after the grace period. */
+const HAND_BACK_MS_MAX = 1_500;
 
 /** A service's activity workers: two queues, one inbox, one way back. */
 export class ActivityHost {
@@ -18,17 +26,24 @@ export class ActivityHost {
   readonly server: BullMqServer;
   private readonly queues: JobQueues;
   private readonly batcher: OutcomeBatcher;
+  private readonly reports: AttemptReports;
+  private readonly worker: ActivityWorker;
+  private readonly graceMs: number;
   private readonly retention: InboxRetention;
   private readonly tasksQueue: string;
+  private readonly queueNames: readonly string[];
   private stopping: Promise<void> | undefined;
 
   constructor(options: ActivityModuleOptions) {
     const logger = options.logger ?? silentLogger;
+    refuseBadOptions(options);
     const { tasks, compensation } = serviceQueues(options.service);
     this.tasksQueue = tasks;
+    this.queueNames = [tasks, compensation];
     this.queues = new JobQueues(options.connection, { logger });
     const observer = options.observer ?? {};
     this.batcher = new OutcomeBatcher(this.queues, logger, (outcomes) => observer.replySent?.(outcomes));
+    this.reports = new AttemptReports(this.queues, logger);
     const schema = options.schema ?? schemaOf(options);
     const clock = options.clock ?? { now: () => Date.now() };
     const retentionMs = options.retentionMs ?? DEFAULTS.retentionMs;
@@ -42,17 +57,23 @@ export class ActivityHost {
       intervalMs: options.retentionIntervalMs ?? Math.min(60 * 60 * 1_000, Math.max(1_000, retentionMs / 10)),
       onRemoved: (rows) => observer.inboxRowsRemoved?.(rows),
     });
-    const worker = new ActivityWorker({
+    const worker = (this.worker = new ActivityWorker({
       refuseExpired: (addedAtMs) => refuseExpiredJob(addedAtMs, clock.now(), retentionMs),
       dataSource: options.dataSource,
       inbox: new Inbox(schema, options.lockWaitMs ?? DEFAULTS.lockWaitMs),
       statements: new StatementRunner(options.dataSource, schema),
       queues: this.queues,
       batcher: this.batcher,
+      reports: this.reports,
       logger,
       observer,
       identity: options.identity ?? `${options.service}@${hostname()}:${process.pid}`,
-    });
+      codec: options.payloadCodec,
+      taskTokenSecret: options.taskTokenSecret,
+      metricMeter: options.metricsRegistry === undefined ? undefined : registryMeter(options.metricsRegistry),
+      client: options.client,
+    }));
+    this.graceMs = options.graceMs ?? DEFAULTS.graceMs;
     const concurrency = options.concurrency ?? DEFAULTS.concurrency;
     const compensationConcurrency = options.compensationConcurrency ?? DEFAULTS.compensationConcurrency;
     warnOfSmallPool(options, concurrency + compensationConcurrency, logger);
@@ -60,15 +81,34 @@ export class ActivityHost {
       name,
       concurrency: jobsAtOnce,
       logger,
-      onLocksRenewed: (jobIds: string[]) => void worker.checkCancellation(name, jobIds),
+      onLocksRenewed: (jobIds: string[]) => void worker.locksRenewed(name, jobIds),
     });
     this.server = new BullMqServer({
       connection: options.connection,
       queues: [queue(tasks, concurrency), queue(compensation, compensationConcurrency)],
-      graceMs: options.graceMs ?? DEFAULTS.graceMs,
+      // A little longer than attempts get: then their jobs are handed back.
+      graceMs: this.graceMs + HAND_BACK_MS_MAX,
       process: async (delivery, handler) => ((await this.retention.take(delivery)) ? undefined : worker.process(delivery, handler)),
     });
     this.retention.start();
+    for (const functions of [options.functions ?? []].flat()) this.registerFunctions(functions.taskQueue ?? tasks, functions.activities, functions);
+  }
+
+  /**
+   * Serves plain functions as activities, as Temporal's workers do: the names of an object's functions are activity types. Call it before jobs are taken.
+   * @param taskQueue one of the service's two queues
+   * @param activities an object of functions, or of a class with methods; what is no function is left out
+   * @param options.mode how they meet the database; default `external`
+   * @throws {ActivityDeclarationError} another service's queue, or nothing to serve
+   */
+  registerFunctions(taskQueue: string, activities: object, { mode = 'external' }: Pick<ActivityFunctions, 'mode'> = {}): void {
+    if (!this.queueNames.includes(taskQueue)) throw new ActivityDeclarationError(`This service does not serve the queue "${taskQueue}", but ${this.queueNames.join(' and ')}.`);
+    const functions = activityFunctionsOf(activities);
+    if (functions.size === 0) throw new ActivityDeclarationError(`There is no function to be served from the queue "${taskQueue}".`);
+    for (const [name, call] of functions) {
+      const pattern: BullMqPattern = { queue: taskQueue, activity: name };
+      this.server.addHandler(pattern, async (input: unknown) => call(input as unknown[]), false, { activity: { name, mode } });
+    }
   }
 
   /** Rejects with QueueUnavailableError if the queues do not answer. For health checks. */
@@ -81,14 +121,29 @@ export class ActivityHost {
     return this.retention.ask(0);
   }
 
-  /** Takes no more jobs, lets attempts under way end and sends their outcomes, within the grace period. Safe to call twice. */
+  /**
+   * Takes no more jobs, tells the attempts under way by their signal, lets them end within the grace period and sends their outcomes. What has not ended by then is
+   * ended - its transaction cannot commit any more - and its job goes back to its queue, for another instance, at once. Safe to call twice.
+   */
   stop(): Promise<void> {
     this.stopping ??= (async () => {
-      await Promise.all([this.server.close(), this.retention.stop()]);
+      const closed = Promise.all([this.server.close(), this.retention.stop()]);
+      this.worker.requestShutdown();
+      const grace = setTimeout(() => this.worker.handBack(), this.graceMs);
+      await closed;
+      clearTimeout(grace);
+      await this.reports.close();
       this.batcher.close();
       await this.queues.close();
     })();
     return this.stopping;
+  }
+}
+
+/** @throws {ActivityDeclarationError} */
+function refuseBadOptions({ taskTokenSecret }: ActivityModuleOptions): void {
+  if (taskTokenSecret !== undefined && taskTokenSecret.length < TASK_TOKEN_SECRET_CHARACTERS_MIN) {
+    throw new ActivityDeclarationError(`The secret of task tokens must have at least ${TASK_TOKEN_SECRET_CHARACTERS_MIN} characters.`);
   }
 }
 

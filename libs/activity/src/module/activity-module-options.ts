@@ -1,6 +1,9 @@
 import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { QueueConnection, QueueLogger } from '@backstitch/queues';
 import type { DataSource } from 'typeorm';
+import type { PayloadCodec } from '@backstitch/protocol';
+import type { Registry } from 'prom-client';
+import type { ActivityMode } from '../decorators/activity-options.js';
 import type { ActivityObserver } from '../observability/activity-observer.js';
 
 export interface ActivityModuleOptions {
@@ -17,7 +20,7 @@ export interface ActivityModuleOptions {
   schema?: string;
   /** How long a delivery waits for another one of the same step, and an undo for its step; then the attempt fails and is retried. Default 10,000. */
   lockWaitMs?: number;
-  /** How long attempts under way may take after the service was told to stop. Default 8,000, less than service-kit's 10,000 for all. */
+  /** How long attempts under way may take after the service was told to stop; then their jobs are handed back. Default 8,000, less than service-kit's 10,000 for all. */
   graceMs?: number;
   /**
    * Keys are kept for at least so long, and until their run is gone; jobs that have been on a queue for nine tenths of it are refused, and their
@@ -33,8 +36,27 @@ export interface ActivityModuleOptions {
   logger?: QueueLogger;
   /** E.g. `activityMetrics(registry)`. */
   observer?: ActivityObserver;
+  /** Plain functions to be served beside `@Activities` classes, as Temporal's workers take them. Default none. */
+  functions?: ActivityFunctions | readonly ActivityFunctions[];
+  /** Encrypts or compresses payloads: the same one everywhere in a deployment. Inbox rows are in the service's own schema and are not encoded. Default none. */
+  payloadCodec?: PayloadCodec;
+  /** Makes `activityInfo().taskToken`: at least 16 characters, the same as the orchestrator's. Default: there are no task tokens. */
+  taskTokenSecret?: string;
+  /** What `getClient()` gives to handlers, e.g. a WorkflowClient. The service closes it. Default: none. */
+  client?: unknown;
+  /** Where `metricMeter` writes. Default: nowhere. */
+  metricsRegistry?: Registry;
   /** Shown in histories. Default `<service>@<host>:<process id>`. */
   identity?: string;
+}
+
+/** An object of functions, each an activity of its name. */
+export interface ActivityFunctions {
+  activities: object;
+  /** Default: the service's queue for steps. */
+  taskQueue?: string;
+  /** How they meet the database: see `ActivityMode`. Default `external`. */
+  mode?: ActivityMode;
 }
 
 /** How Nest makes the options. */

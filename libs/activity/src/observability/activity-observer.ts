@@ -1,5 +1,8 @@
-/** How an attempt ended, for metrics. `repeated`: an earlier delivery had completed. */
-export type AttemptStatus = 'completed' | 'repeated' | 'failed' | 'canceled';
+/**
+ * How an attempt ended, for metrics. `repeated`: an earlier delivery had completed. `completesOutside`: its handler has returned, the result comes from elsewhere.
+ * `handedBack`: the service stops, another instance makes it.
+ */
+export type AttemptStatus = 'completed' | 'repeated' | 'failed' | 'canceled' | 'completesOutside' | 'handedBack';
 
 /** Facts that a service turns into metrics. Must not throw. */
 export interface ActivityObserver {

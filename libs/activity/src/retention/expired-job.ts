@@ -1,5 +1,5 @@
 import { FAILURE_TYPE } from '@backstitch/protocol';
-import { ApplicationFailure } from '../errors/application-failure.js';
+import { applicationFailure } from '../errors/application-failure.js';
 
 /** Jobs are refused after this share of the time for which keys are kept; the rest is for clocks that differ and for what is already under way. */
 const JOB_AGE_SHARE = 0.9;
@@ -16,7 +16,7 @@ const JOB_AGE_SHARE = 0.9;
 export function refuseExpiredJob(addedAtMs: number, nowMs: number, retentionMs: number): void {
   const ageMs = nowMs - addedAtMs;
   if (retentionMs <= 0 || ageMs <= retentionMs * JOB_AGE_SHARE) return;
-  throw ApplicationFailure.create({
+  throw applicationFailure({
     message: `The job has been on its queue for ${Math.floor(ageMs / 1_000)} s, longer than this service is sure to remember its key.`,
     type: FAILURE_TYPE.jobExpired,
     nextRetryDelay: 0,

@@ -28,6 +28,7 @@ export const activityJobSchema = z.object({
   scheduledAtMs: z.number(),
   startToCloseTimeoutMs: durationMs,
   heartbeatTimeoutMs: durationMs,
+  scheduleToStartTimeoutMs: durationMs,
   scheduleToCloseDeadlineMs: z.number().optional(),
   heartbeatDetails: z.custom<ActivityJob['heartbeatDetails']>(() => true).optional(),
   traceparent: z.string().optional(),

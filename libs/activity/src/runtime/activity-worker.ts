@@ -1,14 +1,28 @@
-import { FAILURE_TYPE, traceIdOf, type ActivityOutcome, type Failure, type JsonValue } from '@backstitch/protocol';
-import { type BoundHandler, type Delivery, type JobQueues, type QueueLogger } from '@backstitch/queues';
+import {
+  decodePayload,
+  decodePayloads,
+  encodeFailure,
+  encodePayload,
+  encodePayloads,
+  FAILURE_TYPE,
+  traceIdOf,
+  type ActivityOutcome,
+  type AttemptEnding,
+  type Failure,
+  type JsonValue,
+  type PayloadCodec,
+} from '@backstitch/protocol';
+import { HandBackError, heartbeatDetailsOf, type BoundHandler, type Delivery, type JobQueues, type QueueLogger } from '@backstitch/queues';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
-import type { ActivityInfo } from '../context/activity-info.js';
+import { AttemptInfo } from '../context/attempt-info.js';
 import { Context } from '../context/context.js';
 import type { ActivityMode, ResolvedActivityOptions } from '../decorators/activity-options.js';
-import { ApplicationFailure } from '../errors/application-failure.js';
-import { CancelledFailure } from '../errors/cancelled-failure.js';
+import type { MetricMeter } from '../context/metric-meter.js';
+import { applicationFailure, ApplicationFailure, CancelledFailure } from '../errors/application-failure.js';
+import { CompleteAsyncError } from '../errors/complete-async-error.js';
 import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
-import { TimeoutFailure } from '../errors/timeout-failure.js';
+import { attemptTimeout } from '../errors/timeout-failure.js';
 import { toFailure } from '../errors/to-failure.js';
 import { isConnectionLoss, serviceUnavailable } from '../inbox/database-errors.js';
 import type { Inbox } from '../inbox/inbox.js';
@@ -21,6 +35,8 @@ import type { StatementRunner } from '../statement/statement-runner.js';
 import { activityJobSchema, routingSchema, type ReceivedActivityJob } from './activity-job-schema.js';
 import type { Attempt, AttemptSuccess, HandlerScope } from './attempt.js';
 import { AttemptControl } from './attempt-control.js';
+import type { AttemptReports } from './attempt-reports.js';
+import { Heartbeats } from './heartbeats.js';
 import { AttemptFailedError, InvalidEnvelopeError } from './job-errors.js';
 import type { OutcomeBatcher } from './outcome-batcher.js';
 import { runExternal } from './run-external.js';
@@ -31,23 +47,44 @@ export interface ActivityWorkerParts {
   dataSource: DataSource;
   inbox: Inbox;
   statements: StatementRunner;
-  queues: Pick<JobQueues, 'cancelRequested'>;
+  queues: Pick<JobQueues, 'cancelRequested' | 'heartbeat'>;
   batcher: OutcomeBatcher;
+  reports: AttemptReports;
   logger: QueueLogger;
   observer: ActivityObserver;
   /** Throws what the attempt is to fail with if a job that was put on its queue at that time came too late. */
   refuseExpired: (addedAtMs: number) => void;
   /** E.g. `inventory@host:4711`. */
   identity: string;
+  codec?: PayloadCodec;
+  taskTokenSecret?: string;
+  metricMeter?: MetricMeter;
+  /** For `getClient()`. */
+  client?: unknown;
+}
+
+/** An attempt that is being made. */
+interface Running {
+  job: ReceivedActivityJob;
+  control: AttemptControl;
+  startedAtMs: number;
+  /** The engine has been told of it. */
+  reported: boolean;
 }
 
 type Ended =
   | { status: 'completed'; success: AttemptSuccess }
   | { status: 'failed'; failure: Failure }
-  | { status: 'canceled'; details: JsonValue[] };
+  | { status: 'canceled'; details: JsonValue[] }
+  /** Its handler has returned, and the result comes from elsewhere. */
+  | { status: 'completesOutside' }
+  /** The service stops, and the attempt has not come to an end: another instance makes it. */
+  | { status: 'handedBack' };
 
-/** A heartbeat asks whether cancellation was requested, at most so often. */
-const CANCEL_CHECK_INTERVAL_MS = 1_000;
+/** An attempt that takes longer is told to the engine, which then enforces its start-to-close time-out whoever dies; told with the next renewal of locks. */
+const LONG_ATTEMPT_MS = 3_000;
+/** The payloads of a step that an undo's input is made of. */
+const UNDO_INPUT_DEPTH = 1;
 const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(ACTIVITY_FAILURE_TYPE));
 
 /**
@@ -55,7 +92,8 @@ const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(ACTIVITY_FAILURE_TY
  * failed, so that Bull Board shows what happened.
  */
 export class ActivityWorker {
-  private readonly running = new Map<string, AttemptControl>();
+  private readonly running = new Map<string, Running>();
+  private stopping = false;
 
   constructor(private readonly parts: ActivityWorkerParts) {}
 
@@ -76,10 +114,14 @@ export class ActivityWorker {
     }));
     this.parts.observer.attemptStarted?.(fact);
     const control = new AttemptControl(job);
-    this.running.set(delivery.jobId, control);
+    if (this.stopping) control.requestShutdown();
+    const running: Running = { job, control, startedAtMs, reported: false };
+    this.running.set(delivery.jobId, running);
+    // Taken is begun; but signs of life are asked for only from when the handler is called, which may have to wait for the lock on its key.
+    if (job.scheduleToStartTimeoutMs !== undefined && job.heartbeatTimeoutMs === undefined) this.report(running);
     let ended: Ended;
     try {
-      ended = await this.attempt(delivery, job, handler, control, log, startedAtMs);
+      ended = await this.attempt(delivery, running, handler, log);
     } finally {
       control.dispose();
       this.running.delete(delivery.jobId);
@@ -92,29 +134,44 @@ export class ActivityWorker {
     else if (ended.status === 'failed') log.debug({ failure: ended.failure, durationMs }, 'activity attempt refused');
     else log.debug({ status, durationMs }, 'activity attempt ended');
 
+    if (ended.status === 'handedBack') throw new HandBackError('the service stops');
     await this.reply(job, ended, startedAtMs, control.heartbeatDetails);
     if (ended.status === 'failed') throw new AttemptFailedError(ended.failure);
   }
 
-  /** Looks whether the cancellation of running jobs was requested. Never rejects. */
-  async checkCancellation(queueName: string, jobIds: readonly string[]): Promise<void> {
-    const running = jobIds.filter((jobId) => this.running.get(jobId)?.isCancelRequested === false);
+  /** Tells all attempts under way that the service stops. */
+  requestShutdown(): void {
+    this.stopping = true;
+    for (const { control } of this.running.values()) control.requestShutdown();
+  }
+
+  /** Ends all attempts under way, but for those that are being committed: their jobs are handed back. */
+  handBack(): void {
+    for (const { control } of this.running.values()) control.end(new HandBackError('the time of grace is over'));
+  }
+
+  /** Locks were renewed: tells the engine of attempts that take long, and looks whether the cancellation of any was requested. Never rejects. */
+  async locksRenewed(queueName: string, jobIds: readonly string[]): Promise<void> {
+    const longAgoMs = Date.now() - LONG_ATTEMPT_MS;
+    for (const jobId of jobIds) {
+      const running = this.running.get(jobId);
+      if (running !== undefined && !running.reported && running.startedAtMs <= longAgoMs && running.control.isHandling && running.job.startToCloseTimeoutMs !== undefined) this.report(running);
+    }
+    await this.checkCancellation(queueName, jobIds);
+  }
+
+  private async checkCancellation(queueName: string, jobIds: readonly string[]): Promise<void> {
+    const running = jobIds.filter((jobId) => this.running.get(jobId)?.control.isCancelRequested === false);
     if (running.length === 0) return;
     try {
-      for (const jobId of await this.parts.queues.cancelRequested(queueName, running)) this.running.get(jobId)?.requestCancel();
+      for (const jobId of await this.parts.queues.cancelRequested(queueName, running)) this.running.get(jobId)?.control.requestCancel();
     } catch (error) {
       this.parts.logger.warn({ err: error, queue: queueName }, 'could not look for requests to cancel');
     }
   }
 
-  private async attempt(
-    delivery: Delivery,
-    job: ReceivedActivityJob,
-    handler: BoundHandler | undefined,
-    control: AttemptControl,
-    log: QueueLogger,
-    startedAtMs: number,
-  ): Promise<Ended> {
+  private async attempt(delivery: Delivery, running: Running, handler: BoundHandler | undefined, log: QueueLogger): Promise<Ended> {
+    const { job, control, startedAtMs } = running;
     const sessions = new Set<Session>();
     const stopWatching = control.onEnd(() => sessions.forEach((session) => session.kill()));
     let stopRacing: (() => void) | undefined;
@@ -126,12 +183,13 @@ export class ActivityWorker {
           FAILURE_TYPE.activityNotRegistered,
         );
       }
-      if (job.scheduleToCloseDeadlineMs !== undefined && job.scheduleToCloseDeadlineMs <= startedAtMs) throw new TimeoutFailure('SCHEDULE_TO_CLOSE');
+      if (job.scheduleToCloseDeadlineMs !== undefined && job.scheduleToCloseDeadlineMs <= startedAtMs) throw attemptTimeout('SCHEDULE_TO_CLOSE');
+      const input = this.parts.codec === undefined ? job.input : await this.decoded(job);
       const attempt: Attempt = {
         claim: {
           key: job.key,
           activityType: job.activityType,
-          inputHash: inputHash(job.input),
+          inputHash: inputHash(input),
           undoOf: job.undoOf,
           supersedesKey: job.supersedesKey,
         },
@@ -145,7 +203,7 @@ export class ActivityWorker {
           await session.open();
           return session;
         },
-        handle: (scope) => this.handle(delivery, job, handler, control, log, startedAtMs, scope),
+        handle: (scope) => this.handle(delivery, running, handler, log, scope, input),
       };
       const work = runnerOf[modeOf(handler)](attempt);
       // If a time limit wins, the work still fails some time, and nobody is interested any more.
@@ -155,62 +213,112 @@ export class ActivityWorker {
       });
       return { status: 'completed', success };
     } catch (error) {
-      return endedBy(error, control);
+      return endedBy(error, control, handler);
     } finally {
       stopWatching();
       stopRacing?.();
     }
   }
 
-  private handle(
-    delivery: Delivery,
-    job: ReceivedActivityJob,
-    handler: BoundHandler,
-    control: AttemptControl,
-    log: QueueLogger,
-    startedAtMs: number,
-    scope: HandlerScope,
-  ): Promise<unknown> {
-    const info: ActivityInfo = {
-      key: job.key,
-      attempt: job.attempt,
-      workflowId: job.workflowId,
-      runId: job.runId,
-      workflowType: job.workflowType,
-      activityId: job.activityId,
-      activityType: job.activityType,
-      taskQueue: delivery.queueName,
-      scheduledAtMs: job.scheduledAtMs,
-      startedAtMs,
-      startToCloseTimeoutMs: job.startToCloseTimeoutMs,
-      heartbeatTimeoutMs: job.heartbeatTimeoutMs,
-      heartbeatDetails: job.heartbeatDetails,
-      checkpoint: scope.claimed.checkpoint,
-      startedBefore: scope.claimed.startedBefore,
-      undo: scope.claimed.undo,
-      superseded: scope.claimed.superseded,
-      traceparent: job.traceparent,
+  private handle(delivery: Delivery, running: Running, handler: BoundHandler, log: QueueLogger, scope: HandlerScope, input: JsonValue[]): Promise<unknown> {
+    const { job, control, startedAtMs } = running;
+    const { parts } = this;
+    control.beginHandling();
+    const needsReport = job.heartbeatTimeoutMs !== undefined || job.scheduleToStartTimeoutMs !== undefined || (delivery.timesTaken > 1 && job.startToCloseTimeoutMs !== undefined);
+    if (needsReport && !running.reported) this.report(running);
+    let heartbeats: Heartbeats | undefined;
+    const call = (heartbeatDetails: JsonValue | undefined): Promise<unknown> => {
+      const info = new AttemptInfo({
+        job,
+        taskQueue: delivery.queueName,
+        startedAtMs,
+        addedAtMs: delivery.addedAtMs,
+        heartbeatDetails,
+        claimed: scope.claimed,
+        taskTokenSecret: parts.taskTokenSecret,
+      });
+      const context = new Context({
+        info,
+        log,
+        signal: () => control.signal,
+        mode: modeOf(handler),
+        manager: 'manager' in scope ? scope.manager : undefined,
+        external: 'external' in scope ? scope.external : undefined,
+        cancellationDetails: () => control.cancellationDetails,
+        metricMeter: parts.metricMeter,
+        client: parts.client,
+        onHeartbeat: (details) => {
+          const value = details === undefined ? undefined : serializePayload('The heartbeat', details).value;
+          control.recordHeartbeat(value);
+          heartbeats ??= this.heartbeatsOf(delivery, running);
+          heartbeats.beat(value);
+        },
+      });
+      return Context.run(context, () => handler.invoke(input));
     };
-    let lastCancelCheckAtMs = startedAtMs;
-    const context = new Context({
-      info,
-      log,
-      signal: () => control.signal,
-      mode: modeOf(handler),
-      manager: 'manager' in scope ? scope.manager : undefined,
-      external: 'external' in scope ? scope.external : undefined,
-      onHeartbeat: (details) => {
-        control.recordHeartbeat(details === undefined ? undefined : serializePayload('The heartbeat', details).value);
-        const nowMs = Date.now();
-        if (nowMs - lastCancelCheckAtMs < CANCEL_CHECK_INTERVAL_MS) return;
-        lastCancelCheckAtMs = nowMs;
-        void this.checkCancellation(delivery.queueName, [delivery.jobId]);
-      },
-    });
-    return Context.run(context, () => handler.invoke(job.input));
+    const details = job.heartbeatDetails ?? (delivery.timesTaken > 1 ? (heartbeatDetailsOf(delivery.progress) as JsonValue | undefined) : undefined);
+    return parts.codec === undefined || details === undefined ? call(details) : decodePayload(parts.codec, details).then(call);
   }
 
-  private async reply(job: z.output<typeof routingSchema>, ended: Ended, startedAtMs: number, heartbeatDetails?: JsonValue): Promise<void> {
+  private heartbeatsOf(delivery: Delivery, running: Running): Heartbeats {
+    const { job, control } = running;
+    const heartbeats = new Heartbeats({
+      heartbeatTimeoutMs: job.heartbeatTimeoutMs,
+      show: (details) => void this.showProgress(delivery, control, details),
+      report: () => this.report(running),
+    });
+    control.onDispose(() => heartbeats.stop());
+    return heartbeats;
+  }
+
+  private async showProgress(delivery: Delivery, control: AttemptControl, details: JsonValue | undefined): Promise<void> {
+    const { codec, queues, logger } = this.parts;
+    try {
+      const shown = codec === undefined || details === undefined ? details : await encodePayload(codec, details);
+      if (await queues.heartbeat(delivery.queueName, delivery.jobId, shown)) control.requestCancel();
+    } catch (error) {
+      logger.warn({ err: error, queue: delivery.queueName }, 'a heartbeat could not be shown');
+    }
+  }
+
+  /** Tells the engine that the attempt is under way. */
+  private report(running: Running): void {
+    const { job, startedAtMs, control } = running;
+    const { codec, reports, logger } = this.parts;
+    running.reported = true;
+    const send = (details: JsonValue | undefined): void =>
+      reports.report(job.replyTo, { ...this.outcomeOf(job, startedAtMs), ...(details === undefined ? {} : { heartbeatDetails: details }), outcome: { status: 'running' } });
+    const details = control.heartbeatDetails;
+    if (codec === undefined || details === undefined) send(details);
+    else encodePayload(codec, details).then(send, (error: unknown) => logger.warn({ err: error }, 'details of a heartbeat could not be encoded'));
+  }
+
+  /** @throws {ApplicationFailure} payloadInvalid, retryable: the codec may know better later */
+  private async decoded(job: ReceivedActivityJob): Promise<JsonValue[]> {
+    try {
+      return await decodePayloads(this.parts.codec, job.input, job.undoOf === undefined ? 0 : UNDO_INPUT_DEPTH);
+    } catch (cause) {
+      throw applicationFailure({ message: 'The input could not be decoded.', type: ACTIVITY_FAILURE_TYPE.payloadCodec, cause });
+    }
+  }
+
+  private outcomeOf(job: z.output<typeof routingSchema>, startedAtMs: number): Omit<ActivityOutcome, 'outcome'> {
+    return {
+      workflowId: job.workflowId,
+      runId: job.runId,
+      scheduledEventId: job.scheduledEventId,
+      attempt: job.attempt,
+      dispatch: job.dispatch,
+      key: job.key,
+      startedAtMs,
+      finishedAtMs: Date.now(),
+      identity: this.parts.identity,
+    };
+  }
+
+  private async reply(job: z.output<typeof routingSchema>, ended: Exclude<Ended, { status: 'handedBack' }>, startedAtMs: number, heartbeatDetails?: JsonValue): Promise<void> {
+    const { codec, batcher } = this.parts;
+    if (codec !== undefined) return this.replyEncoded(codec, job, ended, startedAtMs, heartbeatDetails);
     const outcome: ActivityOutcome = {
       workflowId: job.workflowId,
       runId: job.runId,
@@ -223,12 +331,32 @@ export class ActivityWorker {
       identity: this.parts.identity,
       ...(ended.status === 'completed' && ended.success.repeated ? { repeated: true } : {}),
       ...(ended.status === 'failed' && heartbeatDetails !== undefined ? { heartbeatDetails } : {}),
-      outcome:
-        ended.status === 'completed'
-          ? { status: 'completed', result: ended.success.result }
-          : ended.status === 'failed'
-            ? { status: 'failed', failure: ended.failure }
-            : { status: 'canceled', details: ended.details },
+      outcome: endingOf(ended),
+    };
+    await batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
+  }
+
+  /** As `reply`, with every payload encoded. What cannot be encoded is told as a failure that is tried again: then the inbox repeats the result. */
+  private async replyEncoded(
+    codec: PayloadCodec,
+    job: z.output<typeof routingSchema>,
+    ended: Exclude<Ended, { status: 'handedBack' }>,
+    startedAtMs: number,
+    heartbeatDetails: JsonValue | undefined,
+  ): Promise<void> {
+    let details: JsonValue | undefined;
+    let ending: ActivityOutcome['outcome'];
+    try {
+      details = heartbeatDetails === undefined || ended.status !== 'failed' ? undefined : await encodePayload(codec, heartbeatDetails);
+      ending = await encodedEnding(codec, endingOf(ended));
+    } catch (cause) {
+      ending = { status: 'failed', failure: toFailure(applicationFailure({ message: 'The outcome could not be encoded.', type: ACTIVITY_FAILURE_TYPE.payloadCodec, cause })) };
+    }
+    const outcome: ActivityOutcome = {
+      ...this.outcomeOf(job, startedAtMs),
+      ...(ended.status === 'completed' && ended.success.repeated ? { repeated: true } : {}),
+      ...(details === undefined ? {} : { heartbeatDetails: details }),
+      outcome: ending,
     };
     await this.parts.batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
   }
@@ -261,11 +389,51 @@ function modeOf(handler: BoundHandler): ActivityMode {
   return (handler.extras.activity as ResolvedActivityOptions | undefined)?.mode ?? 'transaction';
 }
 
-function endedBy(error: unknown, control: AttemptControl): Ended {
-  if (error instanceof CancelledFailure) return { status: 'canceled', details: error.details };
+function endedBy(error: unknown, control: AttemptControl, handler: BoundHandler | undefined): Ended {
   // What fetch and others throw when their signal is aborted.
-  if (control.isCancelRequested && error instanceof Error && error.name === 'AbortError') return { status: 'canceled', details: [] };
+  const isCancellation = error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');
+  if (error instanceof HandBackError || (control.isShutDown && isCancellation)) return { status: 'handedBack' };
+  if (error instanceof CancelledFailure) return { status: 'canceled', details: jsonDetails(error.details) };
+  if (control.isCancelRequested && isCancellation) return { status: 'canceled', details: [] };
+  if (error instanceof Error && error.name === 'CompleteAsyncError') {
+    if (handler !== undefined && modeOf(handler) === 'external') return { status: 'completesOutside' };
+    return { status: 'failed', failure: toFailure(ApplicationFailure.nonRetryable(`${CompleteAsyncError.name} is for activities of mode "external": what this one did was rolled back.`, ACTIVITY_FAILURE_TYPE.wrongMode)) };
+  }
   return { status: 'failed', failure: toFailure(isConnectionLoss(error) ? serviceUnavailable(error) : error) };
+}
+
+function endingOf(ended: Exclude<Ended, { status: 'handedBack' }>): ActivityOutcome['outcome'] {
+  switch (ended.status) {
+    case 'completed':
+      return { status: 'completed', result: ended.success.result };
+    case 'failed':
+      return { status: 'failed', failure: ended.failure };
+    case 'canceled':
+      return { status: 'canceled', details: ended.details };
+    case 'completesOutside':
+      return { status: 'running', completesOutside: true };
+    default:
+      return ended satisfies never;
+  }
+}
+
+async function encodedEnding(codec: PayloadCodec, ending: ActivityOutcome['outcome']): Promise<ActivityOutcome['outcome']> {
+  switch (ending.status) {
+    case 'completed':
+      return { status: 'completed', result: await encodePayload(codec, ending.result) };
+    case 'failed':
+      return { status: 'failed', failure: await encodeFailure(codec, ending.failure) };
+    case 'canceled':
+      return { status: 'canceled', ...(ending.details === undefined ? {} : { details: await encodePayloads(codec, ending.details) }) } satisfies AttemptEnding;
+    case 'running':
+      return ending;
+    default:
+      return ending satisfies never;
+  }
+}
+
+function jsonDetails(details: readonly unknown[]): JsonValue[] {
+  return toFailure(new CancelledFailure('', [...details])).canceledFailureInfo?.details ?? [];
 }
 
 /** The handler has said no, for good: nothing is wrong with the service. What this library refuses is told from that by its type. */

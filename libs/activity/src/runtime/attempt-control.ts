@@ -1,6 +1,7 @@
 import type { JsonValue } from '@backstitch/protocol';
-import { CancelledFailure } from '../errors/cancelled-failure.js';
-import { TimeoutFailure } from '../errors/timeout-failure.js';
+import { CANCELLATION_REASON, type ActivityCancellationDetails } from '../context/cancellation.js';
+import { CancelledFailure, TimeoutFailure } from '../errors/application-failure.js';
+import { attemptTimeout } from '../errors/timeout-failure.js';
 
 export interface AttemptLimits {
   startToCloseTimeoutMs?: number;
@@ -18,7 +19,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
  *   running → sealed   the effect is about to be committed: no time limit ends the attempt any more
  *   running → ended    a time limit was reached or the connection broke: what `onEnd` registered is called, nothing can commit
  *
- * Cancellation only aborts the signal: the handler decides.
+ * Cancellation, and the service's stop, only abort the signal: the handler decides.
  */
 export class AttemptControl {
   /** Made when somebody asks for the signal: most handlers never do. */
@@ -30,20 +31,22 @@ export class AttemptControl {
   private heartbeatTimer: NodeJS.Timeout | undefined;
   private lastHeartbeat: JsonValue | undefined;
   private cancelled = false;
+  private shutDown = false;
+  private handling = false;
+  private disposeListener: (() => void) | undefined;
   private endAfterSeal: Error | undefined;
 
   constructor(private readonly limits: AttemptLimits) {
     const startToCloseAtMs = limits.startToCloseTimeoutMs === undefined ? Infinity : Date.now() + limits.startToCloseTimeoutMs;
     const deadlineMs = limits.scheduleToCloseDeadlineMs ?? Infinity;
-    if (startToCloseAtMs <= deadlineMs) this.at(startToCloseAtMs, () => this.end(new TimeoutFailure('START_TO_CLOSE', this.lastHeartbeat)));
-    else this.at(deadlineMs, () => this.end(new TimeoutFailure('SCHEDULE_TO_CLOSE', this.lastHeartbeat)));
-    this.armHeartbeat();
+    if (startToCloseAtMs <= deadlineMs) this.at(startToCloseAtMs, () => this.end(attemptTimeout('START_TO_CLOSE', this.lastHeartbeat)));
+    else this.at(deadlineMs, () => this.end(attemptTimeout('SCHEDULE_TO_CLOSE', this.lastHeartbeat)));
   }
 
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
-      const reason = this.endReason ?? (this.cancelled ? new CancelledFailure() : undefined);
+      const reason = this.endReason ?? this.cancellation();
       if (reason !== undefined) this.controller.abort(reason);
     }
     return this.controller.signal;
@@ -51,6 +54,29 @@ export class AttemptControl {
 
   get isCancelRequested(): boolean {
     return this.cancelled;
+  }
+
+  /** The service stops, and nobody else has asked for the attempt's end. */
+  get isShutDown(): boolean {
+    return this.shutDown && !this.cancelled;
+  }
+
+  /** Whether the handler has been called. */
+  get isHandling(): boolean {
+    return this.handling;
+  }
+
+  /** Why the signal is aborted; undefined while it is not. */
+  get cancellationDetails(): ActivityCancellationDetails | undefined {
+    const timedOut = this.endReason instanceof TimeoutFailure;
+    if (!this.cancelled && !this.shutDown && !timedOut) return undefined;
+    return { cancelRequested: this.cancelled, timedOut, workerShutdown: this.shutDown, paused: false, reset: false, notFound: false };
+  }
+
+  /** The handler is called now: from here on it has to give signs of life. */
+  beginHandling(): void {
+    this.handling = true;
+    this.armHeartbeat();
   }
 
   get heartbeatDetails(): JsonValue | undefined {
@@ -61,7 +87,14 @@ export class AttemptControl {
   requestCancel(): void {
     if (this.cancelled) return;
     this.cancelled = true;
-    this.controller?.abort(new CancelledFailure());
+    this.controller?.abort(this.cancellation());
+  }
+
+  /** The service stops: aborts the signal with a CancelledFailure that says so. The handler decides; it may still complete. */
+  requestShutdown(): void {
+    if (this.shutDown) return;
+    this.shutDown = true;
+    this.controller?.abort(this.cancellation());
   }
 
   recordHeartbeat(details: JsonValue | undefined): void {
@@ -105,10 +138,21 @@ export class AttemptControl {
     return () => this.endListeners.delete(listener);
   }
 
+  /** Calls the listener when the attempt's timers are stopped. */
+  onDispose(listener: () => void): void {
+    this.disposeListener = listener;
+  }
+
   /** Stops all timers. */
   dispose(): void {
+    this.disposeListener?.();
     clearTimeout(this.timer);
     clearTimeout(this.heartbeatTimer);
+  }
+
+  private cancellation(): CancelledFailure | undefined {
+    if (this.cancelled) return new CancelledFailure(CANCELLATION_REASON.cancelled);
+    return this.shutDown ? new CancelledFailure(CANCELLATION_REASON.workerShutdown) : undefined;
   }
 
   private at(timeMs: number, action: () => void): void {
@@ -126,7 +170,7 @@ export class AttemptControl {
   private armHeartbeat(): void {
     const { heartbeatTimeoutMs } = this.limits;
     clearTimeout(this.heartbeatTimer);
-    if (heartbeatTimeoutMs === undefined || this.state !== 'running') return;
-    this.heartbeatTimer = setTimeout(() => this.end(new TimeoutFailure('HEARTBEAT', this.lastHeartbeat)), Math.min(heartbeatTimeoutMs, TIMER_MS_MAX));
+    if (heartbeatTimeoutMs === undefined || !this.handling || this.state !== 'running') return;
+    this.heartbeatTimer = setTimeout(() => this.end(attemptTimeout('HEARTBEAT', this.lastHeartbeat)), Math.min(heartbeatTimeoutMs, TIMER_MS_MAX));
   }
 }

@@ -1,11 +1,14 @@
-import { QueryFailedError, QueryNotRegisteredError, type Activation, type ActivationResult } from '@backstitch/protocol';
+import { QueryFailedError, QueryNotRegisteredError, type Activation, type ActivationResult, type Failure, type IncidentDivergence, type UpdateWorkflowRequest } from '@backstitch/protocol';
 import type { EngineSettings } from '../engine-settings.js';
 import { plainFailure } from '../failures.js';
 import type { HistoryStore } from '../ports/history-store.js';
 import type { Sandbox } from '../ports/sandbox.js';
-import { activationInfoOf } from '../run/activation.js';
+import { activationInfoOf, admittedUpdatesOf, doUpdateOf, type ActivationExtras, type UpdateRequest } from '../run/activation.js';
 import { activationOf, completeTask, failTask } from '../run/complete-task.js';
 import { Replay } from '../run/replay.js';
+import { isServedHere, runOfOtherBuild } from '../run/builds.js';
+import { isSystemRun, rollbackCommands } from '../run/rollback.js';
+import { extrasOf } from '../run/run-extras.js';
 import { holdingIncident, identityOf, isHolding } from '../run/run-state.js';
 import type { BatchRun } from './batch-run.js';
 
@@ -29,7 +32,7 @@ export class RunAdvancer {
 
   async advance(runs: readonly BatchRun[]): Promise<void> {
     const activations = this.#activationsOf(runs);
-    let toAdvance = runs.filter((run) => activations.has(run) || (run.wasReleased && run.canAdvance));
+    let toAdvance = runs.filter((run) => activations.has(run) || ((run.wasReleased || run.mustBeAlive) && run.canAdvance));
     for (let round = 1; toAdvance.length > 0; round += 1) {
       await this.#bringBack(toAdvance);
       const lost = await this.#activate(toAdvance.filter((run) => run.canAdvance && activations.has(run)), activations);
@@ -41,15 +44,16 @@ export class RunAdvancer {
       });
       toAdvance = lost.filter((run) => run.canAdvance);
     }
-    await this.#query(runs.filter((run) => run.ending === 'answer' && run.queries.length > 0));
+    await this.#query(runs.filter((run) => run.ending === 'answer' && run.hasQueries));
   }
 
   /** Of the runs that have something to be told. Replay changes nothing about it: what it finds holds the run. */
   #activationsOf(runs: readonly BatchRun[]): Map<BatchRun, Activation> {
     const activations = new Map<BatchRun, Activation>();
     for (const run of runs) {
-      if (run.state.unhandled.length > 0 && run.canAdvance) {
-        const activation = activationOf(run.turn, this.settings.historyLimits);
+      const { unhandled, extras } = run.state;
+      if ((unhandled.length > 0 || run.pendingUpdates !== undefined || extras?.localActivityEnds !== undefined) && run.canAdvance) {
+        const activation = activationOf(run.turn, this.settings.historyLimits, extras === undefined && run.pendingUpdates === undefined ? undefined : this.#extrasOf(run));
         if (activation.jobs.length > 0) {
           activations.set(run, activation);
         }
@@ -58,19 +62,40 @@ export class RunAdvancer {
     return activations;
   }
 
+  /** What the code is told besides events, and remembers for its answer. */
+  #extrasOf(run: BatchRun): ActivationExtras {
+    const { unhandled, extras } = run.state;
+    const pending = (run.pendingUpdates ?? []).map(({ request }) => doUpdateOf(updateRequestOf(request), true));
+    const known = new Set(pending.map(({ updateId }) => updateId));
+    return { updates: [...admittedUpdatesOf(unhandled).filter(({ updateId }) => !known.has(updateId)), ...pending], localActivityEnds: extras?.localActivityEnds };
+  }
+
   /** Replays the runs whose code is not alive: task k of all of them goes in one call. */
   async #bringBack(runs: readonly BatchRun[]): Promise<void> {
-    const absent = runs.filter((run) => !run.isInSandbox && run.ending === 'answer');
+    const absent = runs.filter((run) => !run.isInSandbox && run.ending === 'answer' && !isSystemRun(run.state));
     await this.#loadMissing(absent.filter((run) => run.stored === undefined && !run.turn.isNew));
     const replays = new Map<BatchRun, Replay>();
     for (const run of absent) {
-      if (!this.ports.sandbox.workflowTypes.has(run.state.workflowType)) {
+      if (!isServed(this.ports.sandbox, run.state.workflowType)) {
         this.#hold(run, () => failTask(run.turn, plainFailure(`The loaded bundle has no workflow "${run.state.workflowType}"`)));
       } else if (run.stored !== undefined && run.ending === 'answer') {
         replays.set(run, new Replay(run.stored, this.settings.historyLimits));
       }
     }
     this.replayedRuns += replays.size;
+    await this.#replay(replays);
+    // A difference that was found is looked at once more, to tell which line of code it comes from.
+    const traced = new Map([...replays].filter(([, { problem, drift }]) => problem?.kind === 'divergence' || drift.length > 0).map(([run, { stored }]) => [run, new Replay(stored, this.settings.historyLimits, true)]));
+    if (traced.size > 0) {
+      await this.#replay(traced);
+      traced.forEach((replay, run) => replays.set(run, replay));
+    }
+    replays.forEach((replay, run) => this.#afterReplay(run, replay));
+    absent.forEach((run) => (run.isInSandbox = run.ending === 'answer' && (run.state.status !== 'RUNNING' || holdingIncident(run.state) === undefined)));
+  }
+
+  /** Task k of all of them goes in one call. */
+  async #replay(replays: ReadonlyMap<BatchRun, Replay>): Promise<void> {
     for (;;) {
       const steps = [...replays].flatMap(([run, replay]) => {
         const activation = replay.next();
@@ -80,10 +105,15 @@ export class RunAdvancer {
         break;
       }
       const results = await this.#callSandbox(steps.map(({ activation }) => activation));
-      steps.forEach(({ replay, activation }, index) => replay.accept(results[index] ?? { runId: activation.runId, status: 'unknownRun' }));
+      steps.forEach(({ replay, activation, run }, index) => {
+        const result = results[index] ?? { runId: activation.runId, status: 'unknownRun' };
+        replay.accept(result);
+        if (result.status === 'completed' && result.sinkCalls !== undefined) {
+          const { sinkCalls } = result;
+          run.turn.facts.push((observer) => sinkCalls.forEach((call) => observer.workflowSinkCall?.({ ...identityOf(run.state), call, isReplaying: true })));
+        }
+      });
     }
-    replays.forEach((replay, run) => this.#afterReplay(run, replay));
-    absent.forEach((run) => (run.isInSandbox = run.ending === 'answer' && (run.state.status !== 'RUNNING' || holdingIncident(run.state) === undefined)));
   }
 
   async #loadMissing(runs: readonly BatchRun[]): Promise<void> {
@@ -99,12 +129,20 @@ export class RunAdvancer {
     }
   }
 
-  #afterReplay(run: BatchRun, { problem, driftedEventIds }: Replay): void {
-    if (driftedEventIds.length > 0) {
+  #afterReplay(run: BatchRun, { problem, drift, driftedEventIds, localActivities }: Replay): void {
+    if (drift.length > 0) {
       const eventIds = [...driftedEventIds];
-      run.turn.facts.push((observer) => observer.driftFound?.({ ...identityOf(run.state), eventIds }));
+      run.turn.facts.push((observer) => observer.driftFound?.({ ...identityOf(run.state), eventIds, drift: drift.slice(0, DRIFT_KEPT_MAX) }));
+      extrasOf(run.state).drift = drift.slice(0, DRIFT_KEPT_MAX);
     }
     if (problem === undefined) {
+      const [first] = drift;
+      if (first !== undefined && this.settings.driftIsIncident) {
+        this.#hold(run, () => run.turn.openIncident({ kind: 'DRIFT', message: differenceMessage(first), divergence: first }));
+      } else if (localActivities !== undefined && localActivities.size > 0) {
+        extrasOf(run.state).localActivities = new Map(localActivities);
+        run.turn.resumesLocalActivities = true;
+      }
       return;
     }
     this.#hold(run, () => {
@@ -114,8 +152,7 @@ export class RunAdvancer {
           return;
         case 'divergence': {
           const { divergence } = problem;
-          const message = `Event ${divergence.eventId} of the history records ${JSON.stringify(divergence.recorded)}, but the code produces ${JSON.stringify(divergence.produced)}`;
-          run.turn.openIncident({ kind: 'NONDETERMINISM', message, divergence });
+          run.turn.openIncident({ kind: 'NONDETERMINISM', message: differenceMessage(divergence), divergence });
           return;
         }
         default: {
@@ -139,13 +176,15 @@ export class RunAdvancer {
     if (runs.length === 0) {
       return [];
     }
-    const { historyLimits, searchAttributes } = this.settings;
-    const results = await this.#callSandbox(runs.flatMap((run) => activations.get(run) ?? []));
-    return runs.filter((run, index) => {
-      const result = results[index];
+    const inSandbox = runs.filter(({ state }) => !isSystemRun(state));
+    const results = await this.#callSandbox(inSandbox.flatMap((run) => activations.get(run) ?? []));
+    const resultOf = new Map(inSandbox.map((run, index) => [run, results[index]]));
+    await this.#loadForUndos(inSandbox.filter((run) => carriesUndos(run, resultOf.get(run))));
+    return runs.filter((run) => {
+      const result = isSystemRun(run.state) ? systemResult(run) : resultOf.get(run);
       switch (result?.status) {
         case 'completed':
-          completeTask(run.turn, result, historyLimits, searchAttributes);
+          this.#complete(run, result);
           return false;
         case 'taskFailed':
           failTask(run.turn, result.failure);
@@ -161,8 +200,41 @@ export class RunAdvancer {
     });
   }
 
+  #complete(run: BatchRun, result: Extract<ActivationResult, { status: 'completed' }>): void {
+    const { historyLimits, searchAttributes } = this.settings;
+    const { state, pendingUpdates } = run;
+    const localActivityEnds = state.extras?.localActivityEnds;
+    for (const command of result.commands) {
+      if (command.type === 'rejectUpdate') {
+        (run.updateRejections ??= new Map<string, Failure>()).set(command.updateId, command.failure);
+      }
+    }
+    if (state.unhandled.length === 0 && localActivityEnds === undefined && result.commands.every(({ type }) => type === 'rejectUpdate')) {
+      // Nothing but updates, and all were refused: it leaves no trace.
+      return;
+    }
+    const updates = pendingUpdates === undefined && state.extras === undefined ? undefined : updateRequestsOf(run);
+    completeTask(run.turn, result, { limits: historyLimits, definitions: searchAttributes, updates, localActivityEnds, history: run.turn.history });
+  }
+
+  /** Continue-as-new takes undos along: which, the history tells. */
+  async #loadForUndos(runs: readonly BatchRun[]): Promise<void> {
+    const missing = runs.filter(({ turn }) => turn.history === undefined && !turn.isNew);
+    const stored = missing.length === 0 ? [] : await this.ports.store.load(missing.map(({ runId }) => runId));
+    const events = new Map(stored.map(({ record, events: found }) => [record.runId, found]));
+    runs.forEach((run) => (run.turn.history = [...(run.turn.history ?? events.get(run.runId) ?? []), ...run.turn.events]));
+  }
+
   async #query(runs: readonly BatchRun[]): Promise<void> {
     let toAsk = runs.filter((run) => {
+      if (isSystemRun(run.state)) {
+        run.queries.forEach((query) => run.queryResults.set(query, { error: new QueryNotRegisteredError(query.queryName) }));
+        return false;
+      }
+      if (!isServedHere(run.state, this.settings.versioning)) {
+        run.queries.forEach((query) => run.queryResults.set(query, { error: runOfOtherBuild(run.state, this.settings.versioning) }));
+        return false;
+      }
       const incident = holdingIncident(run.state);
       if (incident !== undefined) {
         run.failQueries(`incident ${incident.incidentNumber} holds the run: ${incident.message}`);
@@ -184,7 +256,7 @@ export class RunAdvancer {
       runId: state.runId,
       timestampMs: state.lastTaskAtMs,
       info: activationInfoOf(state, { length: state.nextEventId - 1, sizeBytes: state.historySizeBytes }, this.settings.historyLimits, true),
-      jobs: run.queries.map(({ queryName, args }, index) => ({ type: 'queryWorkflow', queryId: String(index), queryName, args })),
+      jobs: run.queries.map(({ queryName, args, headers }, index) => ({ type: 'queryWorkflow', queryId: String(index), queryName, args, ...(headers === undefined ? {} : { headers }) })),
     };
   }
 
@@ -220,6 +292,48 @@ export class RunAdvancer {
   async #callSandbox(activations: readonly Activation[]): Promise<ActivationResult[]> {
     return activations.length === 0 ? [] : this.ports.sandbox.activate(activations);
   }
+}
+
+/** Differences of one run that are kept for a person to see. */
+const DRIFT_KEPT_MAX = 50;
+
+/** Whether the bundle has code for this type. */
+export function isServed({ workflowTypes }: Pick<Sandbox, 'workflowTypes'>, workflowType: string): boolean {
+  return workflowTypes.has(workflowType) || workflowTypes.has('default');
+}
+
+function differenceMessage({ eventId, recorded, produced, producedAt }: IncidentDivergence): string {
+  const where = producedAt === undefined ? '' : ` at ${producedAt}`;
+  return `Event ${eventId} of the history records ${JSON.stringify(recorded)}, but the code produces ${JSON.stringify(produced)}${where}`;
+}
+
+/** What a run of the engine's own decides. */
+function systemResult({ state, runId }: BatchRun): ActivationResult {
+  return { runId, status: 'completed', commands: rollbackCommands(state), logs: [], queryAnswers: [] };
+}
+
+function carriesUndos({ state }: BatchRun, result: ActivationResult | undefined): boolean {
+  const command = result?.status === 'completed' ? result.commands.find(({ type }) => type === 'continueAsNew') : undefined;
+  return command?.type === 'continueAsNew' && ((command.openUndoSeqs?.length ?? 0) > 0 || state.extras?.started?.carriedUndos !== undefined);
+}
+
+/** Requests of the updates that the code was told of. */
+function updateRequestsOf({ state, pendingUpdates = [] }: BatchRun): Map<string, UpdateRequest> {
+  const requests = new Map<string, UpdateRequest>();
+  for (const { event } of state.unhandled) {
+    if (event.eventType === 'WORKFLOW_EXECUTION_UPDATE_ADMITTED') {
+      requests.set(event.attributes.request.meta.updateId, event.attributes.request);
+    }
+  }
+  pendingUpdates.forEach(({ request }) => requests.set(request.updateId, updateRequestOf(request)));
+  return requests;
+}
+
+function updateRequestOf({ updateId, updateName, args, headers, identity }: UpdateWorkflowRequest): UpdateRequest {
+  return {
+    meta: { updateId, ...(identity === undefined ? {} : { identity }) },
+    input: { ...(headers === undefined ? {} : { header: headers }), name: updateName, args },
+  };
 }
 
 /** Failure type with which a run answers a query that it has no handler for. */

@@ -1,17 +1,26 @@
-import { ControlApiError, InternalError, OverloadedError, partitionOf, StoreUnavailableError, WorkflowNotFoundError, type StartWorkflowResult } from '@backstitch/protocol';
+import { ControlApiError, InternalError, OverloadedError, partitionOf, StoreUnavailableError } from '@backstitch/protocol';
 import type { EngineSettings } from '../engine-settings.js';
 import type { EnginePorts } from '../engine-options.js';
-import { incidentNotFound } from '../messages/apply-incident-resolution.js';
 import { applyMessage } from '../messages/apply-message.js';
-import { DONE, refused, type Answer, type RunMessage, type StartMessage } from '../messages/run-message.js';
+import { DONE, type Reply, type RunMessage, type StartMessage } from '../messages/run-message.js';
 import type { AppendResult, RunAppend } from '../ports/history-store.js';
+import { isSystemRun } from '../run/rollback.js';
+import { extrasOf } from '../run/run-extras.js';
 import { emptyRunState, holdingIncident, identityOf, runStateOf } from '../run/run-state.js';
-import { Turn, type Fact } from '../run/turn.js';
+import { Turn, type Fact, type TurnSettings } from '../run/turn.js';
 import { RunAdvancer } from './advance-runs.js';
-import { BatchRun } from './batch-run.js';
+import { answerBeyondHistory, answerCommitted, answerUnknownRun, NOBODY } from './answers.js';
+import { BatchRun, createOf, needsHistory, startOf, takeUpdate } from './batch-run.js';
+import type { CallBox } from './call-box.js';
+import type { LocalActivityRunner } from './local-activity-runner.js';
 import type { BatchEntry, Mailboxes } from './mailboxes.js';
 import type { Outbox } from './outbox.js';
+import { commitTurns, type RunResult } from './commit-turns.js';
+import { turnOf, type BegunRun } from './new-run-append.js';
 import type { RunCache } from './run-cache.js';
+import { startedAttributesOf } from './started-attributes.js';
+import { signalRequestId } from './start-policy.js';
+import type { UpdateWaiters } from './update-waiters.js';
 
 /** How often a message is applied anew because another owner of its run was faster. */
 const RELOADS_MAX = 20;
@@ -22,6 +31,11 @@ export interface BatchContext {
   cache: RunCache;
   mailboxes: Mailboxes;
   outbox: Outbox;
+  callBox: CallBox;
+  localActivities: LocalActivityRunner;
+  updateWaiters: UpdateWaiters;
+  /** Puts a message in a run's mailbox from outside of a batch. */
+  post(runId: string, message: RunMessage): void;
   /** Tells the observer, whatever it throws. */
   tell(fact: Fact): void;
 }
@@ -34,7 +48,13 @@ export class BatchProcessor {
   /** How often the messages of a run were put back, by message. */
   readonly #reloads = new WeakMap<RunMessage, number>();
 
-  constructor(readonly context: BatchContext) {}
+  readonly #turnSettings: TurnSettings;
+
+  constructor(readonly context: BatchContext) {
+    const { ids } = context.ports;
+    const { undoIncidentAfterMs, partitionCount, versioning } = context.settings;
+    this.#turnSettings = { undoIncidentAfterMs, partitionCount, versioning, random: () => ids.random(), runId: () => ids.runId() };
+  }
 
   /** Never rejects: every message of the batch is answered, or waits again. */
   async process(entries: readonly BatchEntry[]): Promise<void> {
@@ -51,13 +71,36 @@ export class BatchProcessor {
         }
         return;
       }
+      if (!(error instanceof ControlApiError)) {
+        this.context.tell((observer) => observer.batchFailed?.({ runIds: runs.map(({ runId }) => runId), error }));
+      }
       const answer = error instanceof ControlApiError ? error : new InternalError('The batch failed', { cause: error });
       runs.forEach((run) => run.messages.forEach((message) => message.reply.reject(answer)));
       if (error instanceof StoreUnavailableError) {
         // If it was applied after all, its jobs are missing on the queues: the host's recovery has to look.
         this.context.outbox.giveUp(runs.flatMap(({ turn }) => (turn as Turn | undefined)?.owed ?? []), answer);
+        this.#giveUpCalls(runs, answer);
       }
     }
+  }
+
+  /** As with jobs: what was to follow the commit on other runs may be missing. */
+  #giveUpCalls(runs: readonly BatchRun[], error: unknown): void {
+    const { ports, tell } = this.context;
+    const turns = runs.flatMap((run) => (run.turn as Turn | undefined) ?? []);
+    const calling = turns.filter(({ calls, callsAfterClose, localCommands }) => calls !== undefined || callsAfterClose !== undefined || localCommands !== undefined);
+    if (calling.length > 0) {
+      tell((observer) => observer.callsFailed?.({ runIds: calling.map(({ state }) => state.runId), error }));
+    }
+    if (turns.some(({ newRuns }) => newRuns !== undefined)) {
+      const nowMs = ports.clock.now();
+      tell((observer) => observer.wakeAt?.(nowMs));
+    }
+  }
+
+  /** For messages that nobody waits for: what is lost with them is asked for again by recovery. */
+  #elseResume(runId: string): Reply<void> {
+    return { resolve: () => undefined, reject: (error) => this.context.tell((observer) => observer.callsFailed?.({ runIds: [runId], error })) };
   }
 
   async #process(runs: readonly BatchRun[]): Promise<void> {
@@ -69,7 +112,7 @@ export class BatchProcessor {
     known.forEach((run) => this.#apply(run));
     const advancer = new RunAdvancer(ports, settings);
     await advancer.advance(known);
-    const results = await this.#commit(known.filter(({ ending }) => ending === 'answer'));
+    const results = await commitTurns(known.filter(({ ending }) => ending === 'answer'), ports.store, this.#turnSettings);
     await this.#finish(known, results);
     runs.forEach(({ messages }) => messages.forEach((message) => message.type === 'evict' && message.reply.resolve()));
     this.#report(results, known, advancer.replayedRuns, startedAtMs);
@@ -83,13 +126,22 @@ export class BatchProcessor {
       if (cached !== undefined) {
         run.state = cached;
         run.isInSandbox = true;
+        return run.messages.some(needsHistory);
       }
-      return cached === undefined && startOf(run) === undefined;
+      return startOf(run) === undefined && createOf(run) === undefined;
     });
     const loaded = toLoad.length === 0 ? [] : await ports.store.load(toLoad.map(({ runId }) => runId));
     const stored = new Map(loaded.map((found) => [found.record.runId, found]));
+    const nowMs = ports.clock.now();
     return runs.filter((run) => {
       const start = startOf(run);
+      const create = createOf(run);
+      if (run.state === undefined && create !== undefined) {
+        run.turn = turnOf(create.newRun, nowMs, this.#turnSettings);
+        run.state = run.turn.state;
+        run.beginsWithHistory = true;
+        return true;
+      }
       if (run.state === undefined && start !== undefined) {
         const { workflowId } = start.request;
         const partition = partitionOf(workflowId, this.context.settings.partitionCount);
@@ -101,64 +153,74 @@ export class BatchProcessor {
           return false;
         }
         run.state = runStateOf(run.stored);
+        // There is no code to be brought back: the engine knows what such a run does next.
+        run.isInSandbox = isSystemRun(run.state);
       }
-      const { undoIncidentAfterMs } = this.context.settings;
       const isNew = start !== undefined && run.state.nextEventId === 1;
-      run.turn = new Turn(run.state, ports.clock.now(), { undoIncidentAfterMs, random: () => ports.ids.random() }, isNew);
+      run.turn = new Turn(run.state, nowMs, this.#turnSettings, isNew);
+      this.#giveHistory(run, stored.get(run.runId));
       return true;
     });
   }
 
+  /** A copy in memory that is older than what was just read cannot be gone on with. */
+  #giveHistory(run: BatchRun, stored: BatchRun['stored']): void {
+    if (stored !== undefined) {
+      run.turn.history = stored.events;
+      if (stored.record.nextEventId !== run.state.nextEventId) {
+        run.ending = 'reload';
+      }
+    }
+  }
+
   #apply(run: BatchRun): void {
+    if (run.ending === 'reload') {
+      return;
+    }
     const wasHeld = holdingIncident(run.state) !== undefined;
     for (const message of run.messages) {
       if (message.type === 'start') {
         this.#applyStart(run, message);
-      } else if (message.type !== 'query' && message.type !== 'evict') {
+      } else if (message.type === 'update') {
+        takeUpdate(run, message);
+      } else if (message.type !== 'query' && message.type !== 'evict' && message.type !== 'create') {
         const answer = applyMessage(run.turn, message, run.stored !== undefined);
         if (answer.status === 'behind' && run.stored === undefined) {
           run.ending = 'reload';
           return;
         }
-        run.answers.set(message, answer.status === 'behind' ? answerBeyondHistory(run, message) : answer);
+        if (answer !== DONE) {
+          run.answers.set(message, answer.status === 'behind' ? answerBeyondHistory(run, message) : answer);
+        }
       }
     }
     run.wasReleased = wasHeld && holdingIncident(run.state) === undefined;
+    const { committedOpenCalls = 0, localActivities } = run.state.extras ?? {};
+    run.mustBeAlive = run.turn.resumesLocalActivities && localActivities === undefined && committedOpenCalls > (run.turn.calls?.length ?? 0);
   }
 
-  #applyStart(run: BatchRun, { request }: StartMessage): void {
-    const { workflowId, workflowType, args, memo, searchAttributes, identity, traceparent } = request;
-    run.turn.record('WORKFLOW_EXECUTION_STARTED', {
-      workflowId,
-      runId: run.runId,
-      workflowType,
-      taskQueue: this.context.settings.taskQueue,
-      input: args,
-      ...(memo === undefined ? {} : { memo }),
-      ...(searchAttributes === undefined ? {} : { searchAttributes }),
-      ...(identity === undefined ? {} : { identity }),
-      ...(traceparent === undefined ? {} : { traceparent }),
-      randomnessSeed: run.runId,
-    });
-    run.turn.facts.push((observer) => observer.workflowStarted?.(identityOf(run.state)));
-  }
-
-  async #commit(runs: readonly BatchRun[]): Promise<Map<BatchRun, { append: RunAppend; result: AppendResult }>> {
-    const appends: { run: BatchRun; append: RunAppend }[] = [];
-    for (const run of runs) {
-      if (run.state.status !== 'RUNNING' && run.turn.events.length > 0) {
-        run.turn.leaveNothingOpen();
-      }
-      const append = run.turn.toAppend();
-      if (append !== undefined) {
-        appends.push({ run, append });
-      }
+  #applyStart(run: BatchRun, message: StartMessage): void {
+    if (run.state.nextEventId > 1) {
+      // The same start again: of a child whose parent asks once more.
+      return;
     }
-    const results = appends.length === 0 ? [] : await this.context.ports.store.commit(appends.map(({ append }) => append));
-    return new Map(appends.map(({ run, append }, index) => [run, { append, result: results[index] ?? { status: 'stale' } }]));
+    const { turn } = run;
+    turn.record('WORKFLOW_EXECUTION_STARTED', startedAttributesOf(run.runId, message, this.context.settings, turn.nowMs));
+    const { signal, identity } = message.request;
+    if (signal !== undefined) {
+      const requestId = signalRequestId(message.request);
+      turn.record('WORKFLOW_EXECUTION_SIGNALED', {
+        signalName: signal.signalName,
+        input: signal.args,
+        ...(identity === undefined ? {} : { identity }),
+        ...(signal.headers === undefined ? {} : { header: signal.headers }),
+        ...(requestId === undefined ? {} : { requestId }),
+      });
+    }
+    turn.facts.push((observer) => observer.workflowStarted?.(identityOf(run.state)));
   }
 
-  async #finish(runs: readonly BatchRun[], results: ReadonlyMap<BatchRun, { append: RunAppend; result: AppendResult }>): Promise<void> {
+  async #finish(runs: readonly BatchRun[], results: ReadonlyMap<BatchRun, RunResult>): Promise<void> {
     const { cache, mailboxes } = this.context;
     const forgotten: string[] = [];
     for (const run of runs) {
@@ -171,6 +233,9 @@ export class BatchProcessor {
         const append = results.get(run)?.append;
         if (append !== undefined) {
           run.state.committedWakeAtMs = append.record.wakeAtMs;
+          if (append.record.openCalls !== undefined) {
+            extrasOf(run.state).committedOpenCalls = append.record.openCalls;
+          }
         }
         cache.set(run.state);
       } else {
@@ -190,6 +255,7 @@ export class BatchProcessor {
         this.#answerExisting(run, result);
       } else {
         this.#follow(run, results.get(run)?.append);
+        results.get(run)?.begun?.forEach((begun) => this.#followBegun(begun));
       }
     }
     await evicted;
@@ -205,14 +271,62 @@ export class BatchProcessor {
     for (const scheduledEventId of run.turn.cancelledBeforeStart) {
       mailboxes.add(run.runId, { type: 'cancelledBeforeStart', scheduledEventId, reply: NOBODY });
     }
+    if (run.beginsWithHistory) {
+      mailboxes.add(run.runId, { type: 'wake', reply: NOBODY });
+      mailboxes.add(run.runId, { type: 'resumeCalls', reply: NOBODY });
+    }
     run.turn.facts.forEach(tell);
     if (append?.record.wakeAtMs !== undefined) {
       const { wakeAtMs } = append.record;
       tell((observer) => observer.wakeAt?.(wakeAtMs));
     }
-    if (append !== undefined && run.state.closedAtMs !== undefined) {
+    if (run.state.extras !== undefined || run.turn.localCommands !== undefined) {
+      this.#followCalls(run);
+    }
+    if (append !== undefined && run.state.closedAtMs !== undefined && run.turn.events.length > 0) {
       const { status, startedAtMs, closedAtMs } = run.state;
       tell((observer) => observer.workflowClosed?.({ ...identityOf(run.state), status, startedAtMs, closedAtMs, record: append.record }));
+    }
+  }
+
+  /** Calls to other runs, local activities, and those who wait for updates. */
+  #followCalls({ runId, turn, state, isInSandbox }: BatchRun): void {
+    const { callBox, localActivities, post, updateWaiters } = this.context;
+    const isClosed = state.status !== 'RUNNING';
+    if (turn.calls !== undefined && (!isClosed || turn.callsAfterClose === undefined)) {
+      callBox.add(turn.calls);
+    }
+    if (turn.callsAfterClose !== undefined) {
+      callBox.addTogether(turn.callsAfterClose, () => post(runId, { type: 'afterCloseDone', reply: this.#elseResume(runId) }));
+    }
+    const local = state.extras?.localActivities;
+    if (isClosed) {
+      localActivities.forget(runId, local?.keys() ?? []);
+    } else if (isInSandbox) {
+      turn.localCommands?.forEach((command) => command.type === 'requestCancelLocalActivity' && localActivities.cancel(runId, command.seq));
+      const ends = new Set(state.extras?.localActivityEnds?.map(({ seq }) => seq));
+      if (turn.localCommands !== undefined || turn.resumesLocalActivities) {
+        local?.forEach((activity, seq) => !ends.has(seq) && localActivities.ensure(state, activity));
+      }
+    }
+    updateWaiters.committed(state);
+  }
+
+  /** A run that began in this commit: its first workflow task follows, when it is due. */
+  #followBegun({ state, turn, append }: BegunRun): void {
+    const { mailboxes, outbox, tell } = this.context;
+    turn.facts.forEach(tell);
+    outbox.add(turn.dispatches, turn.cancellations);
+    if ((state.taskDueAtMs ?? Infinity) <= turn.nowMs) {
+      const wakeAgain = (): void => tell((observer) => observer.wakeAt?.(turn.nowMs));
+      mailboxes.add(state.runId, { type: 'wake', reply: { resolve: () => undefined, reject: wakeAgain } });
+    }
+    if (append.record.openCalls !== undefined && append.record.openCalls > 0) {
+      mailboxes.add(state.runId, { type: 'resumeCalls', reply: this.#elseResume(state.runId) });
+    }
+    const { wakeAtMs } = append.record;
+    if (wakeAtMs !== undefined) {
+      tell((observer) => observer.wakeAt?.(wakeAtMs));
     }
   }
 
@@ -237,7 +351,11 @@ export class BatchProcessor {
     const { mailboxes } = this.context;
     for (const message of [...run.messages, ...mailboxes.takeLate(run.runId)]) {
       if (message.type === 'start') {
-        message.reply.resolve(existingResult(message, existing));
+        message.reply.resolve({ status: 'exists', existing });
+      } else if (message.type === 'create') {
+        message.reply.resolve('exists');
+      } else if (message.type === 'supersede') {
+        message.reply.resolve('changed');
       } else {
         mailboxes.add(existing.runId, message);
       }
@@ -257,7 +375,7 @@ export class BatchProcessor {
   }
 
   #report(
-    results: ReadonlyMap<BatchRun, { append: RunAppend; result: AppendResult }>,
+    results: ReadonlyMap<BatchRun, RunResult>,
     runs: readonly BatchRun[],
     replayedRuns: number,
     startedAtMs: number,
@@ -265,88 +383,11 @@ export class BatchProcessor {
     const committed = [...results.values()].filter(({ result }) => result.status === 'committed');
     const fact = {
       runs: committed.length,
-      events: committed.reduce((sum, { append }) => sum + append.events.length, 0),
+      events: committed.reduce((sum, { append }) => sum + (append?.events.length ?? 0), 0),
       staleRuns: runs.filter(({ ending }) => ending === 'reload').length,
       replayedRuns,
       durationMs: this.context.ports.clock.now() - startedAtMs,
     };
     this.context.tell((observer) => observer.batchCommitted?.(fact));
-  }
-}
-
-/** Where the answers to the engine's own messages go. */
-export const NOBODY = { resolve: () => undefined, reject: () => undefined };
-
-/** How a start fares whose workflow id another run has. */
-export function existingResult(
-  { request, requestFingerprint }: Pick<StartMessage, 'request' | 'requestFingerprint'>,
-  existing: { runId: string; requestFingerprint: string; status: Extract<StartWorkflowResult, { status: 'existing' }>['executionStatus'] },
-): StartWorkflowResult {
-  const { workflowId } = request;
-  return existing.requestFingerprint === requestFingerprint
-    ? { status: 'existing', workflowId, runId: existing.runId, executionStatus: existing.status }
-    : { status: 'conflict', workflowId, runId: existing.runId };
-}
-
-function startOf(run: BatchRun): StartMessage | undefined {
-  return run.messages.find((message) => message.type === 'start');
-}
-
-function answerUnknownRun(message: RunMessage): void {
-  switch (message.type) {
-    case 'signal':
-    case 'cancel':
-    case 'terminate':
-    case 'query':
-    case 'resolveIncident':
-      message.reply.reject(new WorkflowNotFoundError(message.workflowId));
-      return;
-    case 'start':
-    case 'outcome':
-    case 'wake':
-    case 'redispatch':
-    case 'evict':
-    case 'cancelledBeforeStart':
-      // Nothing is left to be done for a run that is gone. A start always makes its run.
-      (message.reply as { resolve(value?: unknown): void }).resolve();
-      return;
-    default: {
-      const never: never = message;
-      return never;
-    }
-  }
-}
-
-/** A message that speaks of what the history, just read, does not know. */
-function answerBeyondHistory(run: BatchRun, message: RunMessage): Answer {
-  return message.type === 'resolveIncident' ? refused(incidentNotFound(run.state.workflowId, message.incidentNumber)) : DONE;
-}
-
-function answerCommitted(run: BatchRun, message: RunMessage): void {
-  switch (message.type) {
-    case 'evict':
-      return;
-    case 'start':
-      message.reply.resolve({ status: 'started', workflowId: run.state.workflowId, runId: run.runId });
-      return;
-    case 'query': {
-      const answer = run.queryResults.get(message);
-      if (answer === undefined) {
-        message.reply.reject(new InternalError('The query was not answered'));
-      } else if ('error' in answer) {
-        message.reply.reject(answer.error);
-      } else {
-        message.reply.resolve(answer.result);
-      }
-      return;
-    }
-    default: {
-      const answer = run.answers.get(message);
-      if (answer?.status === 'refused') {
-        message.reply.reject(answer.error);
-      } else {
-        message.reply.resolve();
-      }
-    }
   }
 }

@@ -1,6 +1,7 @@
-import { QueryFailedError, type JsonValue } from '@backstitch/protocol';
-import type { Answer, QueryMessage, RunMessage } from '../messages/run-message.js';
+import { QueryFailedError, type Failure, type JsonValue } from '@backstitch/protocol';
+import type { Answer, CreateMessage, QueryMessage, RunMessage, StartMessage, UpdateMessage } from '../messages/run-message.js';
 import type { StoredRun } from '../ports/history-store.js';
+import { isServedHere } from '../run/builds.js';
 import { holdingIncident, type RunState } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
 
@@ -23,13 +24,40 @@ export class BatchRun {
   /** It was held until a message of this batch resolved the incident: it is replayed even if there is nothing to tell it. */
   wasReleased = false;
   ending: Ending = 'answer';
-  readonly answers = new Map<RunMessage, Answer>();
-  readonly queryResults = new Map<QueryMessage, { result: JsonValue } | { error: unknown }>();
+  /** Its code has to be brought back though there is nothing to tell it: only it knows which local activities are open. */
+  mustBeAlive = false;
+  /** It begins with a history of another run: its code is brought back once that is committed. */
+  beginsWithHistory = false;
+  /** Updates that the code is to be asked about. */
+  pendingUpdates: UpdateMessage[] | undefined;
+  /** What the code said to those that it refused. */
+  updateRejections: Map<string, Failure> | undefined;
+  // Most batches ask nothing of a run and refuse nothing: these are made when they are first needed.
+  #answers: Map<RunMessage, Answer> | undefined;
+  #queryResults: Map<QueryMessage, { result: JsonValue } | { error: unknown }> | undefined;
 
   constructor(
     readonly runId: string,
     readonly messages: readonly RunMessage[],
   ) {}
+
+  /** Answers other than that it is done. */
+  get answers(): Map<RunMessage, Answer> {
+    return (this.#answers ??= new Map<RunMessage, Answer>());
+  }
+
+  get queryResults(): Map<QueryMessage, { result: JsonValue } | { error: unknown }> {
+    return (this.#queryResults ??= new Map<QueryMessage, { result: JsonValue } | { error: unknown }>());
+  }
+
+  /** How a message fares, if it is not just done. */
+  answerTo(message: RunMessage): Answer | undefined {
+    return this.#answers?.get(message);
+  }
+
+  get hasQueries(): boolean {
+    return this.messages.some((message) => message.type === 'query');
+  }
 
   get queries(): QueryMessage[] {
     return this.messages.filter((message) => message.type === 'query');
@@ -37,7 +65,16 @@ export class BatchRun {
 
   /** Whether workflow code may be advanced. */
   get canAdvance(): boolean {
-    return this.ending === 'answer' && this.state.status === 'RUNNING' && holdingIncident(this.state) === undefined;
+    const { state, turn } = this;
+    return (
+      this.ending === 'answer' &&
+      !this.beginsWithHistory &&
+      state.status === 'RUNNING' &&
+      state.extras?.paused === undefined &&
+      (state.taskDueAtMs === undefined || state.taskDueAtMs <= turn.nowMs) &&
+      holdingIncident(state) === undefined &&
+      isServedHere(state, turn.settings.versioning)
+    );
   }
 
   /** Answers the queries that have no answer yet with an error. */
@@ -47,5 +84,30 @@ export class BatchRun {
         this.queryResults.set(query, { error: new QueryFailedError(query.queryName, reason) });
       }
     }
+  }
+}
+
+/** The message that makes the run, if this batch has it. */
+export function startOf(run: BatchRun): StartMessage | undefined {
+  return run.messages.find((message) => message.type === 'start');
+}
+
+/** The message that makes the run with a history, if this batch has it. */
+export function createOf(run: BatchRun): CreateMessage | undefined {
+  return run.messages.find((message) => message.type === 'create');
+}
+
+/** Whether a message cannot be applied without the history. */
+export function needsHistory(message: RunMessage): boolean {
+  return (message.type === 'terminate' && message.rollback === true) || (message.type === 'resolveIncident' && message.action === 'rollback');
+}
+
+/** An update that the run accepted before is joined; one that its code can be asked about is. */
+export function takeUpdate(run: BatchRun, message: UpdateMessage): void {
+  const { extras } = run.state;
+  const { updateId } = message.request;
+  const isAsked = run.pendingUpdates?.some(({ request }) => request.updateId === updateId) === true;
+  if (extras?.updates?.has(updateId) !== true && !isAsked) {
+    (run.pendingUpdates ??= []).push(message);
   }
 }

@@ -105,7 +105,7 @@ export class Outbox {
     }
     try {
       if (cancellations.length > 0) {
-        const { removed } = await this.dispatcher.cancel(cancellations.map(({ taskQueue, job }) => ({ taskQueue, job })));
+        const { removed } = await this.dispatcher.cancel(cancellations.map(({ taskQueue, job, onlyIfWaiting }) => ({ taskQueue, job, ...(onlyIfWaiting === undefined ? {} : { onlyIfWaiting }) })));
         cancellations.filter((_, index) => removed[index] === true).forEach((cancellation) => this.listener.removed(cancellation));
       }
     } catch (error) {

@@ -25,6 +25,11 @@ export class RunCache {
     return this.#runIds.get(workflowId);
   }
 
+  /** Without counting it as used. */
+  peek(runId: string): RunState | undefined {
+    return this.#states.get(runId);
+  }
+
   stateOf(workflowId: string): RunState | undefined {
     const runId = this.#runIds.get(workflowId);
     return runId === undefined ? undefined : this.#states.get(runId);
@@ -45,7 +50,10 @@ export class RunCache {
     const state = this.#states.get(runId);
     if (state !== undefined) {
       this.#states.delete(runId);
-      this.#runIds.delete(state.workflowId);
+      // A newer run of the workflow id may have taken its place.
+      if (this.#runIds.get(state.workflowId) === runId) {
+        this.#runIds.delete(state.workflowId);
+      }
     }
   }
 

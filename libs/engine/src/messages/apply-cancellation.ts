@@ -1,35 +1,70 @@
-import { isClosed, WorkflowAlreadyClosedError } from '@backstitch/protocol';
+import { isClosed, ROLLBACK_STARTED_SIGNAL, WorkflowAlreadyClosedError, type JsonValue, type WorkflowExecution } from '@backstitch/protocol';
+import type { RunCallOrigin } from '../ports/run-messenger.js';
 import { currentAttempt } from '../run/activity-attempts.js';
+import { owedUndosOf } from '../run/owed-undos.js';
+import { rollbackRun } from '../run/rollback.js';
 import { isOpen } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
 import { cancelActivity } from './close-activity.js';
 import { DONE, refused, type Answer } from './run-message.js';
 
+export interface CancelRequest {
+  reason?: string;
+  identity?: string;
+  /** Another run asks. */
+  origin?: RunCallOrigin & { childWorkflowOnly?: boolean };
+}
+
 /** Asks a run to cancel itself. A second request changes nothing. */
-export function applyCancel(turn: Turn, reason: string | undefined, identity: string | undefined): Answer {
+export function applyCancel(turn: Turn, { reason, identity, origin }: CancelRequest): Answer {
   const { state } = turn;
   if (isClosed(state.status)) {
-    return refused(new WorkflowAlreadyClosedError(state.workflowId, state.status));
+    // A call that comes again may find that the run has ended on the first one.
+    return origin !== undefined && state.cancelRequested ? DONE : refused(new WorkflowAlreadyClosedError(state.workflowId, state.status));
   }
   if (!state.cancelRequested) {
     turn.record('WORKFLOW_EXECUTION_CANCEL_REQUESTED', {
       ...(reason === undefined ? {} : { cause: reason }),
       ...(identity === undefined ? {} : { identity }),
+      ...(origin === undefined ? {} : { externalWorkflowExecution: origin.sender, externalInitiatedEventId: origin.initiatedEventId }),
     });
   }
   return DONE;
 }
 
+export interface TerminateRequest {
+  reason: string;
+  identity?: string;
+  details?: JsonValue[];
+  /** A linked run undoes what this one did. The turn has the history then. */
+  rollback?: boolean;
+}
+
 /** Ends a run without asking its code. */
-export function applyTerminate(turn: Turn, reason: string, identity: string | undefined): Answer {
+export function applyTerminate(turn: Turn, { reason, identity, details, rollback }: TerminateRequest): Answer {
   const { state } = turn;
   if (isClosed(state.status)) {
     return refused(new WorkflowAlreadyClosedError(state.workflowId, state.status));
   }
   // Nothing may follow TERMINATED.
   state.incidents.filter(isOpen).forEach((incident) => turn.resolveIncident(incident, { action: 'auto', reason: 'The workflow was terminated.', identity: 'backstitch' }));
-  turn.record('WORKFLOW_EXECUTION_TERMINATED', { reason, ...(identity === undefined ? {} : { identity }) });
-  return DONE;
+  const linked = rollback === true ? beginRollback(turn, reason, identity) : undefined;
+  turn.record('WORKFLOW_EXECUTION_TERMINATED', { reason, ...(identity === undefined ? {} : { identity }), ...(details === undefined ? {} : { details }) });
+  return { status: 'done', value: linked === undefined ? {} : { rollback: linked } };
+}
+
+/** Undefined if nothing is owed. */
+function beginRollback(turn: Turn, reason: string, identity: string | undefined): WorkflowExecution | undefined {
+  const { state, settings } = turn;
+  const undos = owedUndosOf(state, [...(turn.history ?? []), ...turn.events]);
+  if (undos.length === 0) {
+    return undefined;
+  }
+  const run = rollbackRun(state, undos, { runId: settings.runId(), reason, identity, partitionCount: settings.partitionCount });
+  const linked = { workflowId: run.workflowId, runId: run.runId };
+  turn.record('WORKFLOW_EXECUTION_SIGNALED', { signalName: ROLLBACK_STARTED_SIGNAL, input: [linked], identity: 'backstitch' });
+  (turn.newRuns ??= []).push(run);
+  return linked;
 }
 
 /** Closes an activity whose cancellation was requested and whose attempt will not begin any more. */
@@ -49,9 +84,10 @@ export function requestAttemptCancellation(turn: Turn, scheduledEventId: number)
   if (activity === undefined) {
     return;
   }
-  const isBackingOff = (currentAttempt(activity).nextAttemptAtMs ?? 0) > turn.nowMs;
-  turn.cancelAttempt(activity, !isBackingOff);
-  if (isBackingOff) {
+  const { nextAttemptAtMs = 0, paused, running } = currentAttempt(activity);
+  const waitsForItsTime = nextAttemptAtMs > turn.nowMs || (paused !== undefined && running === undefined);
+  turn.cancelAttempt(activity, !waitsForItsTime);
+  if (waitsForItsTime) {
     turn.cancelledBeforeStart.push(scheduledEventId);
   }
 }

@@ -1,5 +1,4 @@
 import {
-  activityKey,
   FAILURE_TYPE,
   IncidentAlreadyResolvedError,
   IncidentNotFoundError,
@@ -15,9 +14,11 @@ import {
 } from '@backstitch/protocol';
 import { plainFailure } from '../failures.js';
 import { jsonBytes } from '../json.js';
-import { currentAttempt } from '../run/activity-attempts.js';
+import { currentAttempt, recordedKeyOf } from '../run/activity-attempts.js';
+import { forNextAttempt } from '../run/attempt-deadlines.js';
 import { isHolding, isOpen, type OpenActivity } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
+import { applyTerminate } from './apply-cancellation.js';
 import { completeActivity, failActivity } from './close-activity.js';
 import { DONE, refused, type Answer, type ResolveIncidentMessage } from './run-message.js';
 
@@ -40,7 +41,10 @@ export function applyIncidentResolution(turn: Turn, { incidentNumber, action, re
     return refused(objection);
   }
   const { reason, identity = 'unknown', value } = request;
-  turn.resolveIncident(incident, { action, reason, identity, ...(value === undefined || action === 'retry' || action === 'fail' ? {} : { value }) });
+  turn.resolveIncident(incident, { action, reason, identity, ...(value === undefined || action === 'retry' || action === 'fail' || action === 'rollback' ? {} : { value }) });
+  if (action === 'rollback') {
+    return applyTerminate(turn, { reason, identity, rollback: true });
+  }
   if (activity !== undefined) {
     resolveActivity(turn, activity, incident, action, request);
   }
@@ -67,7 +71,10 @@ function objectionTo(
     return new PayloadTooLargeError('The value', bytes, LIMITS.payloadBytesMax);
   }
   if (isHolding(incident)) {
-    return action === 'retry' ? undefined : new InvalidRequestError('/action', `an incident of kind ${incident.kind} can only be retried`);
+    return action === 'retry' || action === 'rollback' ? undefined : new InvalidRequestError('/action', `an incident of kind ${incident.kind} can only be retried, or rolled back`);
+  }
+  if (action === 'rollback') {
+    return new InvalidRequestError('/action', `an incident of kind ${incident.kind} does not hold the run: terminate it with rollback instead`);
   }
   if (activity === undefined) {
     return new InvalidRequestError('', `the activity of incident ${incident.incidentNumber} is closed`);
@@ -95,9 +102,8 @@ function resolveActivity(turn: Turn, activity: OpenActivity, incident: Incident,
       if (isBackingOff || (isUnderWay && action === 'edit')) {
         turn.cancelAttempt(activity, false);
       }
-      const { nextAttemptAtMs: _, ...kept } = attempts;
       turn.setAttempts(activity, {
-        ...kept,
+        ...forNextAttempt(attempts),
         attempt: attempts.attempt + 1,
         dispatch: 1,
         ...(action === 'edit' ? editOf(turn, activity, request.value ?? null) : {}),
@@ -118,6 +124,9 @@ function resolveActivity(turn: Turn, activity: OpenActivity, incident: Incident,
       }
       return;
     }
+    case 'rollback':
+      // Concerns the whole run.
+      return;
     default: {
       const never: never = action;
       return never;
@@ -130,7 +139,7 @@ function resolveActivity(turn: Turn, activity: OpenActivity, incident: Incident,
  * at most one ever takes effect, and the inbox refuses an input that is not the one which took effect under the second.
  */
 function editOf(turn: Turn, activity: OpenActivity, value: JsonValue): { revision: number; supersedesKey: string; editedInput: JsonValue[] } {
-  return { revision: 1, supersedesKey: activityKey(turn.state.runId, activity.scheduledEventId), editedInput: [value] };
+  return { revision: 1, supersedesKey: recordedKeyOf(turn.state, activity), editedInput: [value] };
 }
 
 function failureFor(incident: Incident, activity: OpenActivity) {

@@ -1,12 +1,15 @@
-import { InvalidRequestError, isClosed, WorkflowAlreadyClosedError } from '@backstitch/protocol';
-import { holdingIncident } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
+import { applyActivityAction } from './apply-activity-action.js';
+import { applyAfterCloseDone, applyCallAnswered, applyChildClosed, applyLocalActivityEnded, applyResumeCalls } from './apply-call-messages.js';
 import { applyCancel, applyCancelledBeforeStart, applyTerminate } from './apply-cancellation.js';
 import { applyIncidentResolution } from './apply-incident-resolution.js';
 import { applyOutcome } from './apply-outcome.js';
+import { applyPause, applyUnpause } from './apply-pause.js';
 import { applyRedispatch } from './apply-redispatch.js';
+import { applySignal } from './apply-signal.js';
+import { applySupersede, applyWorkflowTimeout } from './apply-end.js';
 import { applyWake } from './apply-wake.js';
-import { DONE, refused, type Answer, type ChangeMessage } from './run-message.js';
+import { DONE, type Answer, type ChangeMessage } from './run-message.js';
 
 /**
  * Applies one message to a run. A run that is held takes messages too: they are recorded, and workflow code sees them later.
@@ -17,36 +20,45 @@ export function applyMessage(turn: Turn, message: ChangeMessage, isFresh: boolea
     case 'signal':
       return applySignal(turn, message);
     case 'cancel':
-      return applyCancel(turn, message.reason, message.identity);
+      return applyCancel(turn, message);
     case 'terminate':
-      return applyTerminate(turn, message.reason, message.identity);
+      return applyTerminate(turn, message);
     case 'outcome':
       return applyOutcome(turn, message.outcome, isFresh);
     case 'resolveIncident':
       return applyIncidentResolution(turn, message);
+    case 'activityAction':
+      return applyActivityAction(turn, message);
     case 'cancelledBeforeStart':
       return applyCancelledBeforeStart(turn, message.scheduledEventId);
+    case 'pause':
+      return applyPause(turn, message);
+    case 'unpause':
+      return applyUnpause(turn, message);
+    case 'supersede':
+      return applySupersede(turn, message);
+    case 'childClosed':
+      return applyChildClosed(turn, message);
+    case 'callAnswered':
+      return applyCallAnswered(turn, message);
+    case 'localActivityEnded':
+      return applyLocalActivityEnded(turn, message.end);
+    case 'afterCloseDone':
+      return applyAfterCloseDone(turn);
     case 'wake':
+      applyWorkflowTimeout(turn);
       applyWake(turn);
       return DONE;
     case 'redispatch':
       applyRedispatch(turn);
+      applyResumeCalls(turn);
+      return DONE;
+    case 'resumeCalls':
+      applyResumeCalls(turn);
       return DONE;
     default: {
       const never: never = message;
       return never;
     }
   }
-}
-
-function applySignal(turn: Turn, { signalName, args, identity }: Extract<ChangeMessage, { type: 'signal' }>): Answer {
-  const { state } = turn;
-  if (isClosed(state.status)) {
-    return refused(new WorkflowAlreadyClosedError(state.workflowId, state.status));
-  }
-  if (holdingIncident(state)?.kind === 'HISTORY_LIMIT') {
-    return refused(new InvalidRequestError('', `the history of workflow "${state.workflowId}" is at its limit and takes no signal`));
-  }
-  turn.record('WORKFLOW_EXECUTION_SIGNALED', { signalName, input: args, ...(identity === undefined ? {} : { identity }) });
-  return DONE;
 }

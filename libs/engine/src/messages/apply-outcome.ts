@@ -1,17 +1,13 @@
-import { LIMITS, type ActivityOutcome, type Failure, type JsonValue } from '@backstitch/protocol';
-import { payloadTooLargeFailure, summaryOf } from '../failures.js';
+import { LIMITS, type ActivityOutcome, type JsonValue } from '@backstitch/protocol';
+import { payloadTooLargeFailure } from '../failures.js';
 import { exceedsJsonBytes, jsonBytes } from '../json.js';
-import type { AttemptRecord } from '../ports/history-store.js';
-import { decideRetry } from '../retry-decision.js';
 import { currentAttempt, keyOf } from '../run/activity-attempts.js';
-import { identityOf, openIncidentOf, type OpenActivity } from '../run/run-state.js';
+import type { OpenActivity } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
-import { scheduleToCloseDeadlineMs } from '../run/wake-up.js';
-import { cancelActivity, completeActivity, failActivity, type LastAttempt } from './close-activity.js';
+import { attemptFailed, type EndedAttempt } from './attempt-failed.js';
+import { attemptRuns } from './attempt-runs.js';
+import { cancelActivity, completeActivity, type LastAttempt } from './close-activity.js';
 import { DONE, type Answer } from './run-message.js';
-
-/** Failed attempts that are kept for a person to see. */
-const FAILED_ATTEMPTS_KEPT = 10;
 
 /**
  * Takes in how an attempt ended. What is late, repeated or superseded is answered and changes nothing.
@@ -39,7 +35,7 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: bool
     case 'completed': {
       // An effect that happened is never undone by being late: an earlier attempt closes the activity too.
       if (exceedsJsonBytes(ending.result, LIMITS.payloadBytesMax)) {
-        attemptFailed(turn, activity, outcome, payloadTooLargeFailure(`The result of "${activity.activityType}"`, jsonBytes(ending.result)));
+        attemptFailed(turn, activity, endedAttempt(outcome), payloadTooLargeFailure(`The result of "${activity.activityType}"`, jsonBytes(ending.result)));
         return DONE;
       }
       turn.resolveIncidentOf(activity, 'The undo succeeded.');
@@ -50,7 +46,7 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: bool
       if (activity.cancelRequested && ending.failure.canceledFailureInfo !== undefined) {
         canceled(turn, activity, ending.failure.canceledFailureInfo.details, last);
       } else {
-        attemptFailed(turn, activity, outcome, ending.failure);
+        attemptFailed(turn, activity, endedAttempt(outcome), ending.failure);
       }
       return DONE;
     case 'canceled':
@@ -58,8 +54,17 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: bool
         canceled(turn, activity, ending.details, last);
       } else {
         // Nobody asked for it here: the worker gave up, for example because it shut down.
-        attemptFailed(turn, activity, outcome, { message: 'The worker gave the attempt up', canceledFailureInfo: {} });
+        attemptFailed(turn, activity, endedAttempt(outcome), { message: 'The worker gave the attempt up', canceledFailureInfo: {} });
       }
+      return DONE;
+    case 'running':
+      attemptRuns(turn, activity, {
+        attempt: outcome.attempt,
+        startedAtMs: outcome.startedAtMs,
+        identity: outcome.identity,
+        ...(outcome.heartbeatDetails === undefined ? {} : { heartbeatDetails: outcome.heartbeatDetails }),
+        ...(ending.completesOutside === true ? { completesOutside: true } : {}),
+      });
       return DONE;
     default: {
       const never: never = ending;
@@ -73,55 +78,6 @@ function canceled(turn: Turn, activity: OpenActivity, details: JsonValue[] | und
   cancelActivity(turn, activity, details, last);
 }
 
-function attemptFailed(turn: Turn, activity: OpenActivity, outcome: ActivityOutcome, failure: Failure): void {
-  const { state, nowMs } = turn;
-  const attempts = currentAttempt(activity);
-  if (outcome.attempt < attempts.attempt || openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
-    // Another attempt is under way, or a person decides.
-    return;
-  }
-  const decision = decideRetry({
-    failure,
-    attempt: outcome.attempt,
-    policy: activity.options.retryPolicy,
-    nowMs,
-    deadlineMs: scheduleToCloseDeadlineMs(activity, state),
-    cancelRequested: activity.cancelRequested,
-    random: turn.settings.random(),
-  });
-  const nextAttemptAtMs = decision.retry ? nowMs + decision.delayMs : undefined;
-  const { activityType, options } = activity;
-  const { attempt } = outcome;
-  turn.facts.push((observer) => observer.attemptFailed?.({ ...identityOf(state), activityType, taskQueue: options.taskQueue, attempt, failure, nextAttemptAtMs }));
-  if (decision.retry) {
-    turn.setAttempts(activity, { ...afterFailure(attempts, outcome, failure, nowMs), attempt: attempt + 1, dispatch: 1, nextAttemptAtMs });
-    turn.dispatch(activity, decision.delayMs);
-    return;
-  }
-  if (activity.header.undoOf !== undefined) {
-    turn.setAttempts(activity, afterFailure(attempts, outcome, failure, nowMs));
-    turn.resolveIncidentOf(activity, 'The undo failed for good; another incident takes over.');
-    turn.openIncident({
-      kind: 'UNDO_FAILED',
-      message: `Undo "${activityType}" failed for good: ${summaryOf(failure).message}`,
-      scheduledEventId: activity.scheduledEventId,
-      failure: summaryOf(failure),
-    });
-    return;
-  }
-  failActivity(turn, activity, failure, decision.retryState, { attempt, startedAtMs: outcome.startedAtMs, identity: outcome.identity });
-}
-
-function afterFailure(attempts: AttemptRecord, outcome: ActivityOutcome, failure: Failure, nowMs: number): AttemptRecord {
-  const summary = summaryOf(failure);
-  const { attempt, startedAtMs, finishedAtMs } = outcome;
-  const { nextAttemptAtMs: _, ...kept } = attempts;
-  return {
-    ...kept,
-    firstFailureAtMs: attempts.firstFailureAtMs ?? nowMs,
-    lastFailure: summary,
-    lastStartedAtMs: startedAtMs,
-    ...(outcome.heartbeatDetails === undefined ? {} : { heartbeatDetails: outcome.heartbeatDetails }),
-    failedAttempts: [...attempts.failedAttempts, { attempt, startedAtMs, finishedAtMs, failure: summary }].slice(-FAILED_ATTEMPTS_KEPT),
-  };
+function endedAttempt({ attempt, startedAtMs, finishedAtMs, identity, heartbeatDetails }: ActivityOutcome): EndedAttempt {
+  return { attempt, startedAtMs, finishedAtMs, identity, ...(heartbeatDetails === undefined ? {} : { heartbeatDetails }) };
 }

@@ -1,5 +1,5 @@
 import { currentAttempt } from '../run/activity-attempts.js';
-import { openIncidentOf } from '../run/run-state.js';
+import { openIncidentOf, type OpenActivity } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
 
 /** Recovery (law L1): every open activity's current attempt goes on its queue again, under a new dispatch number and so under a new job id. */
@@ -11,6 +11,9 @@ export function applyRedispatch(turn: Turn): void {
   for (const activity of state.openActivities.values()) {
     if (openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
       // No attempt is under way: a person decides.
+      continue;
+    }
+    if (needsNoJob(activity)) {
       continue;
     }
     if (activity.cancelRequested) {
@@ -25,4 +28,13 @@ export function applyRedispatch(turn: Turn): void {
       turn.cancelAttempt(activity, true);
     }
   }
+}
+
+/** Nobody is to begin it now; or it is known to be under way, and is found by its heartbeat time-out if it is not. */
+function needsNoJob({ attempts, options, cancelRequested }: OpenActivity): boolean {
+  const { paused, running } = attempts ?? {};
+  if (running === undefined) {
+    return paused !== undefined;
+  }
+  return running.completesOutside === true || (options.heartbeatTimeoutMs !== undefined && !cancelRequested);
 }

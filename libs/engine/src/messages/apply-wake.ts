@@ -3,6 +3,7 @@ import { currentAttempt } from '../run/activity-attempts.js';
 import type { OpenActivity } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
 import { scheduleToCloseDeadlineMs, undoIncidentAtMs } from '../run/wake-up.js';
+import { endAttemptInSilence } from './attempt-timed-out.js';
 import { failActivity } from './close-activity.js';
 
 /** Does what is due: fires timers, gives activities up whose deadline passed, opens incidents of undos that take too long. */
@@ -18,7 +19,10 @@ export function applyWake(turn: Turn): void {
   for (const activity of [...state.openActivities.values()]) {
     if ((scheduleToCloseDeadlineMs(activity, state) ?? Infinity) <= nowMs) {
       giveUp(turn, activity);
-    } else if ((undoIncidentAtMs(state, activity, turn.settings.undoIncidentAfterMs) ?? Infinity) <= nowMs) {
+      continue;
+    }
+    endAttemptInSilence(turn, activity);
+    if (state.openActivities.has(activity.scheduledEventId) && (undoIncidentAtMs(state, activity, turn.settings.undoIncidentAfterMs) ?? Infinity) <= nowMs) {
       openDelayed(turn, activity);
     }
   }

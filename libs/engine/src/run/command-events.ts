@@ -1,75 +1,75 @@
 import {
   ControlApiError,
+  describePayload,
   LIMITS,
+  PATCH_MARKER,
+  RESERVED_SIGNAL_PREFIX,
   type ActivityHeader,
-  type HistoryEvent,
   type HistoryEventAttributes,
   type HistoryEventType,
+  type JsonValue,
   type SearchAttributeDefinitions,
   type SearchAttributes,
   type WorkflowCommand,
 } from '@backstitch/protocol';
 import { exceedsJsonBytes, jsonBytes } from '../json.js';
 import { validateSearchAttributes } from '../search-attribute-validation.js';
+import type { UpdateRequest } from './activation.js';
+import { cancelChildEvent, cancelExternalEvent, continueAsNewEvent, signalExternalEvent, startChildEvent } from './call-commands.js';
+import { effectiveCommands } from './command-order.js';
+import { canceledLocalActivityMarker, localActivityMarker, type LocalCommand } from './local-activities.js';
+import type { LocalActivityEnd } from './run-extras.js';
 import type { RunState } from './run-state.js';
+import { InvalidCommandError, type UnplacedEvent } from './unplaced-event.js';
 
-/** An event without its place in the history. */
-export type UnplacedEvent<T extends HistoryEventType = HistoryEventType> = {
-  [K in T]: { eventType: K; attributes: HistoryEventAttributes[K] };
-}[T];
+export interface TranslationOptions {
+  /** Of search attributes; absent in replay, since a deployment may have dropped an attribute that old runs have. */
+  definitions?: SearchAttributeDefinitions;
+  /** Requests of the updates that this task may accept, by id. */
+  updates?: ReadonlyMap<string, UpdateRequest>;
+  /** Local activities whose end this task tells the code: their markers come first. */
+  localActivityEnds?: readonly LocalActivityEnd[];
+  /** In replay: ids of the recorded events that the commands' events stand beside. Default: they follow the WORKFLOW_TASK_COMPLETED event without a gap. */
+  eventIds?: readonly number[];
+  /** Whether to tell which command made each event. */
+  keepsSources?: boolean;
+}
 
-/** A command that cannot be recorded: a fault of the workflow's code, so its task fails. */
-export class InvalidCommandError extends Error {
-  override readonly name = 'InvalidCommandError';
-  constructor(
-    readonly command: WorkflowCommand['type'],
-    reason: string,
-  ) {
-    super(`Command ${command}: ${reason}`);
-  }
+export interface Translated {
+  events: UnplacedEvent[];
+  /** Commands about local activities, which make no event. */
+  localCommands?: LocalCommand[];
+  /** The command behind each event, if asked for. */
+  sources?: WorkflowCommand[];
 }
 
 /**
  * The events that commands make, in order. The only such function: a live workflow task appends what it returns, and replay compares it with what
  * was appended. Reads the state, which has seen everything up to the WORKFLOW_TASK_COMPLETED event, and changes nothing.
- * @param definitions of search attributes; absent in replay, since a deployment may have dropped an attribute that old runs have
  * @throws InvalidCommandError
  */
-export function commandEventsOf(
-  state: RunState,
-  commands: readonly WorkflowCommand[],
-  workflowTaskCompletedEventId: number,
-  definitions?: SearchAttributeDefinitions,
-): UnplacedEvent[] {
-  const translation = new Translation(state, workflowTaskCompletedEventId, definitions);
-  for (const command of withoutInstantTimers(commands)) {
+export function commandEventsOf(state: RunState, commands: readonly WorkflowCommand[], workflowTaskCompletedEventId: number, options: TranslationOptions = {}): Translated {
+  const translation = new Translation(state, workflowTaskCompletedEventId, options);
+  for (const end of options.localActivityEnds ?? []) {
+    translation.events.push(localActivityMarker(end, workflowTaskCompletedEventId));
+  }
+  for (const command of effectiveCommands(commands, state.runtimeVersion)) {
     translation.add(command);
-    if (isTerminal(command)) {
-      // What the code decides after its end has no effect.
-      break;
+    if (options.keepsSources === true && translation.events.length > (translation.sources ??= []).length) {
+      translation.sources.push(command);
     }
   }
-  return translation.events;
+  return translation;
 }
 
-/** A timer that is started and cancelled in one task leaves no trace, as in Temporal's core. */
-function withoutInstantTimers(commands: readonly WorkflowCommand[]): readonly WorkflowCommand[] {
-  if (!commands.some(({ type }) => type === 'cancelTimer')) {
-    return commands;
-  }
-  const started = new Set(commands.flatMap((command) => (command.type === 'startTimer' ? [command.seq] : [])));
-  const instant = new Set(commands.flatMap((command) => (command.type === 'cancelTimer' && started.has(command.seq) ? [command.seq] : [])));
-  return instant.size === 0
-    ? commands
-    : commands.filter((command) => !((command.type === 'startTimer' || command.type === 'cancelTimer') && instant.has(command.seq)));
-}
-
-function isTerminal({ type }: WorkflowCommand): boolean {
-  return type === 'completeWorkflow' || type === 'failWorkflow' || type === 'cancelWorkflowExecution';
-}
-
-class Translation {
+class Translation implements Translated {
   readonly events: UnplacedEvent[] = [];
+  localCommands?: LocalCommand[];
+  sources?: WorkflowCommand[];
+  // Most tasks have none of these.
+  #startedChildren: Map<number, string> | undefined;
+  #patches: Set<string> | undefined;
+  #accepted: Map<string, number> | undefined;
   /** Activities scheduled in this task, by number. */
   readonly #scheduled = new Map<number, number>();
   readonly #cancelRequested = new Set<number>();
@@ -77,7 +77,7 @@ class Translation {
   constructor(
     readonly state: RunState,
     readonly workflowTaskCompletedEventId: number,
-    readonly definitions: SearchAttributeDefinitions | undefined,
+    readonly options: TranslationOptions,
   ) {}
 
   add(command: WorkflowCommand): void {
@@ -102,10 +102,72 @@ class Translation {
       }
       case 'upsertSearchAttributes': {
         const { searchAttributes } = command;
-        this.#validate(searchAttributes);
+        this.#validate(searchAttributes, command.type);
         this.#push('UPSERT_WORKFLOW_SEARCH_ATTRIBUTES', { searchAttributes, workflowTaskCompletedEventId });
         return;
       }
+      case 'upsertMemo':
+        refuseOversized(command.type, 'the memo', command.memo);
+        this.#push('WORKFLOW_PROPERTIES_MODIFIED', { upsertedMemo: command.memo, workflowTaskCompletedEventId });
+        return;
+      case 'setPatchMarker':
+        this.#markPatch(command.patchId, command.deprecated);
+        return;
+      case 'startChildWorkflow':
+        refuseOversized(command.type, `the input of "${command.workflowType}"`, command.args);
+        if (this.#startedChildren?.has(command.seq) === true || this.state.extras?.children?.has(command.seq) === true) {
+          throw new InvalidCommandError(command.type, `child ${command.seq} was started before`);
+        }
+        if (command.options.searchAttributes !== undefined) {
+          this.#validate(command.options.searchAttributes, command.type);
+        }
+        (this.#startedChildren ??= new Map<number, string>()).set(command.seq, command.workflowId);
+        this.events.push(startChildEvent(command, workflowTaskCompletedEventId));
+        return;
+      case 'cancelChildWorkflow':
+        this.events.push(...[cancelChildEvent(this.state, command, workflowTaskCompletedEventId) ?? []].flat());
+        return;
+      case 'signalExternalWorkflow':
+        refuseOversized(command.type, `the input of signal "${command.signalName}"`, command.args);
+        if (command.signalName.startsWith(RESERVED_SIGNAL_PREFIX)) {
+          throw new InvalidCommandError(command.type, `signal name "${command.signalName}" is reserved`);
+        }
+        this.events.push(signalExternalEvent(this.state, command, this.#startedChildren ?? NONE, workflowTaskCompletedEventId));
+        return;
+      case 'cancelSignalExternalWorkflow':
+        // Once it is recorded it cannot be called back; in the task that sent it, the pair is left out before.
+        return;
+      case 'requestCancelExternalWorkflow':
+        this.events.push(cancelExternalEvent(command, workflowTaskCompletedEventId));
+        return;
+      case 'acceptUpdate':
+        this.#acceptUpdate(command.updateId);
+        return;
+      case 'rejectUpdate':
+        // Leaves no trace: whoever sent it is told.
+        return;
+      case 'completeUpdate':
+        this.#completeUpdate(command);
+        return;
+      case 'scheduleLocalActivity':
+        refuseOversized(command.type, `the input of "${command.activityType}"`, command.args);
+        (this.localCommands ??= []).push(command);
+        return;
+      case 'requestCancelLocalActivity': {
+        (this.localCommands ??= []).push(command);
+        const marker = canceledLocalActivityMarker(this.state, this.localCommands, command.seq, workflowTaskCompletedEventId);
+        if (marker !== undefined) {
+          this.events.push(marker);
+        }
+        return;
+      }
+      case 'continueAsNew':
+        refuseOversized(command.type, 'the input of the next run', command.args);
+        if (command.searchAttributes !== undefined) {
+          this.#validate(command.searchAttributes, command.type);
+        }
+        this.events.push(continueAsNewEvent(this.state, command, workflowTaskCompletedEventId));
+        return;
       case 'completeWorkflow':
         refuseOversized(command.type, 'the result', command.result);
         this.#push('WORKFLOW_EXECUTION_COMPLETED', { result: command.result, workflowTaskCompletedEventId });
@@ -124,18 +186,51 @@ class Translation {
     }
   }
 
-  #validate(searchAttributes: SearchAttributes): void {
+  /** A patch is marked once in a run. */
+  #markPatch(patchId: string, deprecated: boolean): void {
+    if (this.state.extras?.patches?.has(patchId) === true || this.#patches?.has(patchId) === true) {
+      return;
+    }
+    (this.#patches ??= new Set<string>()).add(patchId);
+    const details = { 'patch-data': { id: patchId, deprecated } };
+    this.#push('MARKER_RECORDED', { markerName: PATCH_MARKER, details, workflowTaskCompletedEventId: this.workflowTaskCompletedEventId });
+  }
+
+  #acceptUpdate(updateId: string): void {
+    const acceptedRequest = this.options.updates?.get(updateId);
+    if (acceptedRequest === undefined) {
+      throw new InvalidCommandError('acceptUpdate', `update "${updateId}" was not asked for`);
+    }
+    (this.#accepted ??= new Map<string, number>()).set(updateId, this.#nextEventId());
+    this.#push('WORKFLOW_EXECUTION_UPDATE_ACCEPTED', {
+      protocolInstanceId: updateId,
+      acceptedRequest,
+      workflowTaskCompletedEventId: this.workflowTaskCompletedEventId,
+    });
+  }
+
+  #completeUpdate({ type, updateId, outcome }: Extract<WorkflowCommand, { type: 'completeUpdate' }>): void {
+    const acceptedEventId = this.#accepted?.get(updateId) ?? this.state.extras?.updates?.get(updateId)?.acceptedEventId;
+    if (acceptedEventId === undefined) {
+      throw new InvalidCommandError(type, `update "${updateId}" was not accepted`);
+    }
+    refuseOversized(type, 'the outcome', outcome);
+    const meta = { updateId };
+    this.#push('WORKFLOW_EXECUTION_UPDATE_COMPLETED', { meta, acceptedEventId, outcome, workflowTaskCompletedEventId: this.workflowTaskCompletedEventId });
+  }
+
+  #validate(searchAttributes: SearchAttributes, command: WorkflowCommand['type']): void {
     try {
-      if (this.definitions !== undefined) {
-        validateSearchAttributes(searchAttributes, this.definitions);
+      if (this.options.definitions !== undefined) {
+        validateSearchAttributes(searchAttributes, this.options.definitions);
       }
     } catch (error) {
-      throw error instanceof ControlApiError ? new InvalidCommandError('upsertSearchAttributes', error.message) : error;
+      throw error instanceof ControlApiError ? new InvalidCommandError(command, error.message) : error;
     }
   }
 
   #scheduleActivity(command: Extract<WorkflowCommand, { type: 'scheduleActivity' }>): void {
-    const { seq, activityType, args, options, undo, undoOfSeq } = command;
+    const { seq, activityType, args, options, undo, undoOfSeq, undoOfStep, headers } = command;
     refuseOversized(command.type, `the input of "${activityType}"`, args);
     if (this.#scheduledEventId(seq) !== undefined) {
       throw new InvalidCommandError(command.type, `activity ${seq} was scheduled before`);
@@ -151,13 +246,25 @@ class Translation {
       }
       header.undoOf = { scheduledEventId };
     }
+    if (undoOfStep !== undefined) {
+      header.undoOf = { scheduledEventId: 0, stepKey: undoOfStep.key, stepActivityType: undoOfStep.activityType };
+      // An undo that was begun in an earlier run is the same undo still.
+      const { carriedUndos, system } = this.state.extras?.started ?? {};
+      const carried = (system?.undos ?? carriedUndos)?.find(({ stepKey }) => stepKey === undoOfStep.key);
+      if (carried?.undoKey !== undefined) {
+        header.key = carried.undoKey;
+      }
+    }
+    if (headers !== undefined) {
+      header.headers = headers;
+    }
     this.#scheduled.set(seq, this.#nextEventId());
     this.#push('ACTIVITY_TASK_SCHEDULED', {
       activityId: String(seq),
       activityType,
       input: args,
       workflowTaskCompletedEventId: this.workflowTaskCompletedEventId,
-      ...(undo === undefined && undoOfSeq === undefined ? {} : { header }),
+      ...(undo === undefined && undoOfSeq === undefined && undoOfStep === undefined && headers === undefined ? {} : { header }),
       ...options,
     });
   }
@@ -181,8 +288,11 @@ class Translation {
     return this.#scheduled.get(seq) ?? this.state.activities.get(seq)?.scheduledEventId;
   }
 
+  /** The id of the event that is pushed next. */
   #nextEventId(): number {
-    return this.workflowTaskCompletedEventId + 1 + this.events.length;
+    const { eventIds } = this.options;
+    const position = this.events.length;
+    return eventIds?.[position] ?? (eventIds?.at(-1) ?? this.workflowTaskCompletedEventId) + 1 + position - (eventIds?.length ?? 0);
   }
 
   #push<T extends HistoryEventType>(eventType: T, attributes: HistoryEventAttributes[T]): void {
@@ -193,11 +303,10 @@ class Translation {
 
 function refuseOversized(command: WorkflowCommand['type'], what: string, payload: unknown): void {
   if (exceedsJsonBytes(payload, LIMITS.payloadBytesMax)) {
-    throw new InvalidCommandError(command, `${what} has ${jsonBytes(payload)} bytes; the limit is ${LIMITS.payloadBytesMax}`);
+    // Of a list of arguments the largest one is named.
+    const named = Array.isArray(payload) ? describePayload(what, payload as JsonValue[]) : what;
+    throw new InvalidCommandError(command, `${named} has ${jsonBytes(payload)} bytes; the limit is ${LIMITS.payloadBytesMax}`);
   }
 }
 
-/** The event at its place. */
-export function placed(event: UnplacedEvent, eventId: number, eventTimeMs: number): HistoryEvent {
-  return { eventId, eventTimeMs, ...event };
-}
+const NONE: ReadonlyMap<number, string> = new Map();

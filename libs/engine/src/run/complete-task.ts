@@ -1,19 +1,22 @@
-import type { ActivationResult, Activation, Failure, SearchAttributeDefinitions } from '@backstitch/protocol';
+import type { ActivationResult, Activation, Failure, HistoryEvent, SearchAttributeDefinitions } from '@backstitch/protocol';
 import { summaryOf } from '../failures.js';
 import { sizedJson, type SizedJson } from '../json.js';
 import { requestAttemptCancellation } from '../messages/apply-cancellation.js';
-import { activationInfoOf, activationJobsOf, type HistoryLimits } from './activation.js';
-import { commandEventsOf, InvalidCommandError, type UnplacedEvent } from './command-events.js';
+import { activationInfoOf, activationJobsOf, type ActivationExtras, type HistoryLimits, type UpdateRequest } from './activation.js';
+import { callOtherRun, isChainEnd, recordChainEnd } from './chain-end.js';
+import { commandEventsOf } from './command-events.js';
 import { eventBytesOf } from './evolve.js';
+import { settleLocalActivities, type LocalCommand } from './local-activities.js';
+import type { LocalActivityEnd } from './run-extras.js';
 import { identityOf, type RunState } from './run-state.js';
 import type { Turn } from './turn.js';
+import { InvalidCommandError, type UnplacedEvent } from './unplaced-event.js';
 
 const NO_ATTRIBUTES = sizedJson({});
 
 /** Attributes of WORKFLOW_TASK_STARTED. */
 function taskStartedJson(scheduledEventId: number): SizedJson {
-  const text = `{"scheduledEventId":${scheduledEventId}}`;
-  return { text, bytes: text.length };
+  return sizedJson({ scheduledEventId });
 }
 
 /** Time of a workflow task: workflow code never sees it go back, whatever the clock does. */
@@ -22,7 +25,7 @@ function taskTimeMs(turn: Turn): number {
 }
 
 /** The activation for what workflow code has not seen yet. The events of its workflow task are appended only once it has succeeded. */
-export function activationOf(turn: Turn, limits: HistoryLimits): Activation {
+export function activationOf(turn: Turn, limits: HistoryLimits, extras?: ActivationExtras): Activation {
   const { state } = turn;
   const scheduledEventId = state.nextEventId;
   return {
@@ -34,22 +37,30 @@ export function activationOf(turn: Turn, limits: HistoryLimits): Activation {
       limits,
       false,
     ),
-    jobs: activationJobsOf(state.unhandled),
+    jobs: activationJobsOf(state, extras),
   };
 }
 
+/** What a task needs to know beyond its result. */
+export interface TaskContext {
+  limits: HistoryLimits;
+  definitions: SearchAttributeDefinitions;
+  /** Updates that the code was told of. */
+  updates?: ReadonlyMap<string, UpdateRequest>;
+  localActivityEnds?: readonly LocalActivityEnd[];
+  /** The run's history, where continue-as-new needs to look for undos. */
+  history?: readonly HistoryEvent[];
+}
+
 /** Appends a workflow task that succeeded, and what its commands make; or opens the incident that holds the run. */
-export function completeTask(
-  turn: Turn,
-  result: Extract<ActivationResult, { status: 'completed' }>,
-  limits: HistoryLimits,
-  definitions: SearchAttributeDefinitions,
-): void {
+export function completeTask(turn: Turn, result: Extract<ActivationResult, { status: 'completed' }>, context: TaskContext): void {
   const { state } = turn;
+  const { limits, definitions, updates, localActivityEnds } = context;
   let commandEvents: UnplacedEvent[];
+  let localCommands: LocalCommand[] | undefined;
   try {
     // What WORKFLOW_TASK_COMPLETED changes in the state does not matter to the commands.
-    commandEvents = commandEventsOf(state, result.commands, state.nextEventId + 2, definitions);
+    ({ events: commandEvents, localCommands } = commandEventsOf(state, result.commands, state.nextEventId + 2, { definitions, updates, localActivityEnds }));
   } catch (error) {
     if (!(error instanceof InvalidCommandError)) {
       throw error;
@@ -69,15 +80,34 @@ export function completeTask(
   const timeMs = taskTimeMs(turn);
   const scheduledEventId = turn.record('WORKFLOW_TASK_SCHEDULED', {}, timeMs, NO_ATTRIBUTES);
   const startedEventId = turn.record('WORKFLOW_TASK_STARTED', { scheduledEventId }, timeMs, taskStartedJson(scheduledEventId));
-  turn.record('WORKFLOW_TASK_COMPLETED', { scheduledEventId, startedEventId }, timeMs);
+  const buildId = turn.settings.versioning?.buildId;
+  // Recorded where it changed: most tasks say nothing of it.
+  turn.record('WORKFLOW_TASK_COMPLETED', buildId === undefined || buildId === state.buildId ? { scheduledEventId, startedEventId } : { scheduledEventId, startedEventId, buildId }, timeMs);
+  if (state.extras !== undefined || localCommands !== undefined) {
+    settleLocalActivities(turn, localCommands, localActivityEnds, timeMs);
+  }
   const scheduled: number[] = [];
-  for (const [index, { eventType, attributes }] of commandEvents.entries()) {
+  for (let index = 0; index < commandEvents.length; index += 1) {
+    const event = commandEvents[index] as UnplacedEvent;
+    const { eventType, attributes } = event;
+    if (isChainEnd(event)) {
+      recordChainEnd(turn, event, timeMs, context.history ?? [], result.commands);
+      continue;
+    }
     const eventId = turn.record(eventType, attributes, timeMs, jsons[index]);
     if (eventType === 'ACTIVITY_TASK_SCHEDULED') {
       scheduled.push(eventId);
-    } else if (eventType === 'ACTIVITY_TASK_CANCEL_REQUESTED' && !scheduled.includes(attributes.scheduledEventId)) {
-      requestAttemptCancellation(turn, attributes.scheduledEventId);
+    } else if (eventType === 'ACTIVITY_TASK_CANCEL_REQUESTED') {
+      if (!scheduled.includes(attributes.scheduledEventId)) {
+        requestAttemptCancellation(turn, attributes.scheduledEventId);
+      }
+    } else {
+      callOtherRun(turn, eventId, eventType);
     }
+  }
+  if (result.sinkCalls !== undefined) {
+    const { sinkCalls } = result;
+    turn.facts.push((observer) => sinkCalls.forEach((call) => observer.workflowSinkCall?.({ ...identityOf(state), call, isReplaying: false })));
   }
   result.logs.forEach((entry) => turn.facts.push((observer) => observer.workflowLog?.({ ...identityOf(state), entry })));
   if (!wasLong && isLong(state, limits)) {

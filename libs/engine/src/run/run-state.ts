@@ -12,6 +12,8 @@ import type {
 import type { RunIdentity } from '../engine-options.js';
 import type { AttemptRecord, RunRecord, StoredRun } from '../ports/history-store.js';
 import { evolve } from './evolve.js';
+import { NO_KNOWN_ACTIVITIES, type KnownActivities } from './known-activities.js';
+import { extrasOf, openCallsOf, type Child, type ExternalCall, type RunExtras } from './run-extras.js';
 
 /** An activity that is scheduled and not closed. */
 export interface OpenActivity {
@@ -27,15 +29,6 @@ export interface OpenActivity {
   attempts?: AttemptRecord;
 }
 
-/** What is kept of every activity, open or closed, for as long as the run is in memory. */
-export interface KnownActivity {
-  readonly scheduledEventId: number;
-  readonly activityId: string;
-  readonly activityType: string;
-  /** Revision of its key: 1 once an operator has edited its input. */
-  revision: number;
-}
-
 export interface OpenTimer {
   readonly timerId: string;
   readonly startedEventId: number;
@@ -47,6 +40,8 @@ export interface UnhandledEvent {
   readonly event: HistoryEvent;
   readonly activity?: OpenActivity;
   readonly timer?: OpenTimer;
+  readonly child?: Child;
+  readonly externalCall?: ExternalCall;
 }
 
 /**
@@ -72,18 +67,45 @@ export interface RunState {
   /** Time of the newest workflow task: workflow code never sees time go back. */
   lastTaskAtMs: number;
   cancelRequested: boolean;
+  // Only `evolve` changes these. As long as there is nothing in them they are the shared, empty ones: most runs that sleep have one entry in all.
   /** By scheduling event. */
-  readonly openActivities: Map<number, OpenActivity>;
-  /** By number, as workflow code counts them. */
-  readonly activities: Map<number, KnownActivity>;
-  /** Numbers of activities by scheduling event. */
-  readonly activitySeqs: Map<number, number>;
+  openActivities: ReadonlyMap<number, OpenActivity>;
+  activities: KnownActivities;
   /** By timer id. */
-  readonly openTimers: Map<string, OpenTimer>;
+  openTimers: ReadonlyMap<string, OpenTimer>;
   unhandled: UnhandledEvent[];
   incidents: Incident[];
   /** As the store has it; compared to see whether there is anything to write. */
   committedWakeAtMs?: number;
+  /** What the authoring API means for this run; see RUNTIME_VERSION of the protocol. */
+  runtimeVersion: number;
+  /** A workflow task is due from then on, though nothing else wakes the run: its first one, or the one after a reset. */
+  taskDueAtMs?: number;
+  /** The build whose code went on with the run last, or is to. */
+  buildId?: string;
+  extras?: RunExtras;
+}
+
+/** Shared by all runs that have none. */
+const NOTHING: Readonly<Record<string, never>> = Object.freeze({});
+
+const NO_ENTRIES: ReadonlyMap<never, never> = new Map<never, never>();
+
+/** The map with that entry: the same one, unless it is the shared, empty one. */
+export function withEntry<K, V>(entries: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return entries.size === 0 ? new Map([[key, value]]) : (entries as Map<K, V>).set(key, value);
+}
+
+/** The map without that entry; the shared one if it was the last. */
+export function withoutEntry<K, V>(entries: ReadonlyMap<K, V>, key: K): ReadonlyMap<K, V> {
+  if (!entries.has(key)) {
+    return entries;
+  }
+  if (entries.size === 1) {
+    return NO_ENTRIES;
+  }
+  (entries as Map<K, V>).delete(key);
+  return entries;
 }
 
 /** A run of which nothing has happened yet. */
@@ -97,8 +119,8 @@ export function emptyRunState(identity: Pick<RunState, 'workflowId' | 'runId' | 
     requestFingerprint,
     workflowType: '',
     taskQueue: '',
-    memo: {},
-    searchAttributes: {},
+    memo: NOTHING,
+    searchAttributes: NOTHING,
     traceparent: undefined,
     status: 'RUNNING',
     startedAtMs: 0,
@@ -109,13 +131,16 @@ export function emptyRunState(identity: Pick<RunState, 'workflowId' | 'runId' | 
     historySizeBytes: 0,
     lastTaskAtMs: 0,
     cancelRequested: false,
-    openActivities: new Map(),
-    activities: new Map(),
-    activitySeqs: new Map(),
-    openTimers: new Map(),
+    openActivities: NO_ENTRIES,
+    activities: NO_KNOWN_ACTIVITIES,
+    openTimers: NO_ENTRIES,
     unhandled: [],
     incidents: [],
     committedWakeAtMs: undefined,
+    runtimeVersion: 1,
+    taskDueAtMs: undefined,
+    buildId: undefined,
+    extras: undefined,
   };
 }
 
@@ -133,12 +158,23 @@ export function runStateOf(stored: StoredRun): RunState {
   }
   state.incidents = [...stored.incidents].sort((a, b) => a.incidentNumber - b.incidentNumber);
   state.committedWakeAtMs = stored.record.wakeAtMs;
+  noteCommittedCalls(state, stored.record);
   return state;
+}
+
+/** Local activities that are under way, and what a closed run still owes, stand in the record alone. */
+function noteCommittedCalls(state: RunState, { openCalls, status }: RunRecord): void {
+  if (openCalls !== undefined && (openCalls > 0 || state.extras !== undefined)) {
+    const extras = extrasOf(state);
+    extras.committedOpenCalls = openCalls;
+    extras.owesCallsAfterClose = status !== 'RUNNING' && openCalls > 0;
+  }
 }
 
 /** The record that the store keeps beside the history. */
 export function recordOf(state: RunState, wakeAtMs: number | undefined): RunRecord {
   const closed = state.status !== 'RUNNING';
+  const openCalls = openCallsOf(state);
   return {
     workflowId: state.workflowId,
     runId: state.runId,
@@ -158,6 +194,7 @@ export function recordOf(state: RunState, wakeAtMs: number | undefined): RunReco
     memo: state.memo,
     result: state.result,
     failure: state.failure,
+    ...(openCalls === undefined ? {} : { openCalls }),
   };
 }
 
@@ -181,9 +218,11 @@ export function isHolding({ kind }: Pick<Incident, 'kind'>): boolean {
     case 'NONDETERMINISM':
     case 'WORKFLOW_TASK_FAILED':
     case 'HISTORY_LIMIT':
+    case 'DRIFT':
       return true;
     case 'UNDO_FAILED':
     case 'UNDO_DELAYED':
+    case 'QUEUE_NOT_SERVED':
       return false;
     default: {
       const never: never = kind;

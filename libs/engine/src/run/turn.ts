@@ -10,12 +10,18 @@ import {
   type IncidentResolvedSignal,
   type JsonValue,
 } from '@backstitch/protocol';
-import type { EngineObserver } from '../engine-options.js';
-import { sizedJson, type SizedJson } from '../json.js';
+import type { EngineObserver, EngineVersioning } from '../engine-options.js';
+import type { SizedJson } from '../json.js';
+import { beginJson, jsonLength, JsonChain, writeAscii, writeBytes, writeJson } from '../json-writer.js';
 import type { Dispatch } from '../ports/dispatcher.js';
 import type { AttemptRecord, RunAppend } from '../ports/history-store.js';
+import type { RunCall } from '../ports/run-messenger.js';
 import { activityJobOf, currentAttempt } from './activity-attempts.js';
-import { eventBytesOf, evolve } from './evolve.js';
+import { leaveToItsBuild } from './builds.js';
+import { EVENT_OVERHEAD_BYTES, evolve } from './evolve.js';
+import type { LocalCommand } from './local-activities.js';
+import type { NewRun } from './new-run.js';
+import { openCallsOf } from './run-extras.js';
 import { identityOf, isOpen, openIncidentOf, recordOf, type OpenActivity, type RunState } from './run-state.js';
 import { wakeAtMsOf } from './wake-up.js';
 
@@ -26,6 +32,8 @@ export interface AttemptCancellation {
   job: { runId: string; scheduledEventId: number; attempt: number; dispatch: number };
   /** If the job is taken off its queue before it began, the activity is cancelled then and there. */
   closesActivity: boolean;
+  /** It is taken off its queue if it waits there; one that runs is left alone. */
+  onlyIfWaiting?: true;
 }
 
 /** A fact for the observer: told after the commit that makes it true. */
@@ -35,6 +43,12 @@ export interface TurnSettings {
   undoIncidentAfterMs: number;
   /** For the jitter of retries. */
   random: () => number;
+  /** A fresh run id. */
+  runId: () => string;
+  /** Where the id of a run decides which partition it is in. */
+  partitionCount: number;
+  /** Undefined: every run is served here. */
+  versioning?: EngineVersioning | undefined;
 }
 
 /**
@@ -43,16 +57,29 @@ export interface TurnSettings {
  */
 export class Turn {
   readonly events: HistoryEvent[] = [];
-  /** JSON of each event: made once, for its size and for the store. */
-  readonly #eventTexts: string[] = [];
+  /** JSON of the events: made once, for their size and for the store. */
+  readonly #eventsJson = new JsonChain();
   readonly dispatches: Dispatch[] = [];
   readonly cancellations: AttemptCancellation[] = [];
   readonly facts: Fact[] = [];
   /** Activities to be closed as cancelled by a message that follows the commit. */
   readonly cancelledBeforeStart: number[] = [];
-  readonly #upsertedAttempts = new Set<number>();
-  readonly #deletedAttempts = new Set<number>();
-  readonly #touchedIncidents = new Set<number>();
+  /** The history as loaded, where a message of the turn needs it. */
+  history: readonly HistoryEvent[] | undefined;
+  /** Runs that begin in the same commit. */
+  newRuns: NewRun[] | undefined;
+  /** Calls to other runs that follow the commit. */
+  calls: RunCall[] | undefined;
+  /** As `calls`: those of a run that has closed. Once all are answered it owes no more. */
+  callsAfterClose: RunCall[] | undefined;
+  /** Recovery: local activities that are not under way are begun again. */
+  resumesLocalActivities = false;
+  /** Commands about local activities that take effect after the commit. */
+  localCommands: LocalCommand[] | undefined;
+  // Most turns have none of these.
+  #upsertedAttempts: Set<number> | undefined;
+  #deletedAttempts: Set<number> | undefined;
+  #touchedIncidents: Set<number> | undefined;
   readonly expectedNextEventId: number;
 
   constructor(
@@ -68,29 +95,47 @@ export class Turn {
    * Appends an event. Its time is the turn's unless told.
    * @param json the attributes as JSON, where the caller has it
    */
-  record<T extends HistoryEventType>(eventType: T, attributes: HistoryEventAttributes[T], eventTimeMs = this.nowMs, json: SizedJson = sizedJson(attributes)): number {
+  record<T extends HistoryEventType>(eventType: T, attributes: HistoryEventAttributes[T], eventTimeMs = this.nowMs, json?: SizedJson): number {
     const eventId = this.state.nextEventId;
     // The pair is one of the union's members by construction; TypeScript cannot follow a generic key into a union.
     const event = { eventId, eventType, eventTimeMs, attributes } as unknown as HistoryEvent;
     this.events.push(event);
-    this.#eventTexts.push(`{"eventId":${eventId},"eventType":"${eventType}","eventTimeMs":${eventTimeMs},"attributes":${json.text}}`);
-    evolve(this.state, event, eventBytesOf(json));
+    beginJson();
+    writeAscii(this.#eventsJson.isEmpty ? '[{"eventId":' : ',{"eventId":');
+    writeJson(eventId);
+    writeBytes(headOf(eventType));
+    writeJson(eventTimeMs);
+    writeAscii(',"attributes":');
+    const attributesStart = jsonLength();
+    if (json === undefined) {
+      writeJson(attributes);
+    } else {
+      writeBytes(json.utf8);
+    }
+    const attributesBytes = jsonLength() - attributesStart;
+    writeAscii('}');
+    this.#eventsJson.add();
+    evolve(this.state, event, EVENT_OVERHEAD_BYTES + attributesBytes);
     return eventId;
   }
 
-  /** Puts the current attempt of an activity on its queue, after the commit. */
+  /** Puts the current attempt of an activity on its queue, after the commit. A run that is paused begins no attempt: it is dispatched when it goes on. */
   dispatch(activity: OpenActivity, delayMs: number): void {
+    if (this.state.extras?.paused !== undefined) {
+      return;
+    }
     this.dispatches.push({ taskQueue: activity.options.taskQueue, job: activityJobOf(this.state, activity), delayMs });
   }
 
   /** Asks, after the commit, that the current attempt of an activity be given up. */
-  cancelAttempt(activity: OpenActivity, closesActivity: boolean): void {
+  cancelAttempt(activity: OpenActivity, closesActivity: boolean, onlyIfWaiting = false): void {
     const { attempt, dispatch } = currentAttempt(activity);
     this.cancellations.push({
       workflowId: this.state.workflowId,
       taskQueue: activity.options.taskQueue,
       job: { runId: this.state.runId, scheduledEventId: activity.scheduledEventId, attempt, dispatch },
       closesActivity,
+      ...(onlyIfWaiting ? { onlyIfWaiting } : {}),
     });
   }
 
@@ -102,14 +147,14 @@ export class Turn {
 
   setAttempts(activity: OpenActivity, attempts: AttemptRecord): void {
     activity.attempts = attempts;
-    this.#upsertedAttempts.add(activity.scheduledEventId);
+    (this.#upsertedAttempts ??= new Set()).add(activity.scheduledEventId);
   }
 
   /** To be called for each activity that was closed: its attempts are no longer kept. */
   forgetAttempts(activity: OpenActivity): void {
-    this.#upsertedAttempts.delete(activity.scheduledEventId);
+    this.#upsertedAttempts?.delete(activity.scheduledEventId);
     if (activity.attempts !== undefined) {
-      this.#deletedAttempts.add(activity.scheduledEventId);
+      (this.#deletedAttempts ??= new Set()).add(activity.scheduledEventId);
     }
   }
 
@@ -120,7 +165,7 @@ export class Turn {
     const signal: IncidentOpenedSignal = { incidentNumber, kind, message, ...(scheduledEventId === undefined ? {} : { scheduledEventId }) };
     this.record('WORKFLOW_EXECUTION_SIGNALED', { signalName: INCIDENT_OPENED_SIGNAL, input: [signal as unknown as JsonValue], identity: 'backstitch' });
     state.incidents.push(opened);
-    this.#touchedIncidents.add(incidentNumber);
+    this.#touch(incidentNumber);
     this.facts.push((observer) => observer.incidentOpened?.({ ...identityOf(state), incident: opened }));
   }
 
@@ -139,7 +184,7 @@ export class Turn {
     this.record('WORKFLOW_EXECUTION_SIGNALED', { signalName: INCIDENT_RESOLVED_SIGNAL, input: [signal as unknown as JsonValue], identity });
     const resolved: Incident = { ...incident, resolution: { action, reason, identity, resolvedAtMs: this.nowMs } };
     state.incidents = state.incidents.map((other) => (other.incidentNumber === incidentNumber ? resolved : other));
-    this.#touchedIncidents.add(incidentNumber);
+    this.#touch(incidentNumber);
     this.facts.push((observer) => observer.incidentResolved?.({ ...identityOf(state), incident: resolved }));
   }
 
@@ -153,7 +198,7 @@ export class Turn {
       if (!isOpen(incident)) {
         return incident;
       }
-      this.#touchedIncidents.add(incident.incidentNumber);
+      this.#touch(incident.incidentNumber);
       return { ...incident, resolution: { action: 'auto', reason: 'The workflow was closed.', identity: 'backstitch', resolvedAtMs: this.nowMs } };
     });
     for (const activity of state.openActivities.values()) {
@@ -174,9 +219,14 @@ export class Turn {
   /** What is to be committed; undefined if there is nothing to write. */
   toAppend(): RunAppend | undefined {
     const { state } = this;
+    if (this.settings.versioning !== undefined) {
+      leaveToItsBuild(this, this.settings.versioning);
+    }
     const wakeAtMs = wakeAtMsOf(state, this.settings.undoIncidentAfterMs);
-    const isIdle =
-      this.events.length === 0 && this.#upsertedAttempts.size === 0 && this.#deletedAttempts.size === 0 && this.#touchedIncidents.size === 0;
+    const upsertedAttempts = this.#upsertedAttempts?.size === 0 ? undefined : this.#upsertedAttempts;
+    const touchedIncidents = this.#touchedIncidents;
+    const callsAreCommitted = state.extras === undefined || openCallsOf(state) === state.extras.committedOpenCalls;
+    const isIdle = callsAreCommitted && this.events.length === 0 && upsertedAttempts === undefined && this.#deletedAttempts === undefined && touchedIncidents === undefined;
     if (isIdle && wakeAtMs === state.committedWakeAtMs) {
       return undefined;
     }
@@ -185,10 +235,35 @@ export class Turn {
       isNew: this.isNew,
       expectedNextEventId: this.expectedNextEventId,
       events: this.events,
-      eventsJson: `[${this.#eventTexts.join(',')}]`,
-      upsertAttempts: [...this.#upsertedAttempts].flatMap((scheduledEventId) => state.openActivities.get(scheduledEventId)?.attempts ?? []),
-      deleteAttempts: [...this.#deletedAttempts],
-      upsertIncidents: state.incidents.filter(({ incidentNumber }) => this.#touchedIncidents.has(incidentNumber)),
+      eventsJson: this.events.length === 0 ? undefined : this.#closedEventsJson(),
+      upsertAttempts: upsertedAttempts === undefined ? [] : [...upsertedAttempts].flatMap((scheduledEventId) => state.openActivities.get(scheduledEventId)?.attempts ?? []),
+      deleteAttempts: this.#deletedAttempts === undefined ? [] : [...this.#deletedAttempts],
+      ...(state.extras !== undefined && this.events.some(({ eventType }) => eventType === 'WORKFLOW_PROPERTIES_MODIFIED') ? { memoChanged: true } : {}),
+      upsertIncidents: touchedIncidents === undefined ? [] : state.incidents.filter(({ incidentNumber }) => touchedIncidents.has(incidentNumber)),
     };
   }
+
+  #closedEventsJson(): readonly Uint8Array[] {
+    beginJson();
+    writeAscii(']');
+    this.#eventsJson.add();
+    return this.#eventsJson.pieces();
+  }
+
+  #touch(incidentNumber: number): void {
+    (this.#touchedIncidents ??= new Set()).add(incidentNumber);
+  }
+}
+
+/** What stands between an event's id and its time. */
+const heads = new Map<HistoryEventType, Uint8Array>();
+const encoder = new TextEncoder();
+
+function headOf(eventType: HistoryEventType): Uint8Array {
+  let head = heads.get(eventType);
+  if (head === undefined) {
+    head = encoder.encode(`,"eventType":"${eventType}","eventTimeMs":`);
+    heads.set(eventType, head);
+  }
+  return head;
 }

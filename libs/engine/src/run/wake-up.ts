@@ -1,11 +1,13 @@
-import { isOpen, type OpenActivity, type RunState } from './run-state.js';
+import { attemptWakeAtMs } from './attempt-deadlines.js';
+import { runDeadlineMs } from './lineage.js';
+import { holdingIncident, isOpen, type OpenActivity, type RunState } from './run-state.js';
 
 /** When a run has something to do by itself: its earliest timer, deadline or incident of a delayed undo; undefined if never. */
 export function wakeAtMsOf(state: RunState, undoIncidentAfterMs: number): number | undefined {
   if (state.status !== 'RUNNING') {
     return undefined;
   }
-  let earliestMs = Infinity;
+  let earliestMs = ownWakeAtMs(state);
   for (const timer of state.openTimers.values()) {
     earliestMs = Math.min(earliestMs, timer.firesAtMs);
   }
@@ -14,9 +16,18 @@ export function wakeAtMsOf(state: RunState, undoIncidentAfterMs: number): number
       earliestMs,
       scheduleToCloseDeadlineMs(activity, state) ?? Infinity,
       undoIncidentAtMs(state, activity, undoIncidentAfterMs) ?? Infinity,
+      attemptWakeAtMs(state, activity),
     );
   }
   return earliestMs === Infinity ? undefined : earliestMs;
+}
+
+/** A workflow task that nothing else brings about, and the run's own time-outs. */
+function ownWakeAtMs(state: RunState): number {
+  const { extras, taskDueAtMs } = state;
+  const isHeld = extras?.paused !== undefined || holdingIncident(state) !== undefined;
+  const dueAtMs = taskDueAtMs === undefined || isHeld ? Infinity : taskDueAtMs;
+  return extras?.started === undefined ? dueAtMs : Math.min(dueAtMs, runDeadlineMs(extras.started, state.startedAtMs) ?? Infinity);
 }
 
 /** When the engine gives an activity up; undefined without such a limit, and once a person was asked what to do with it: then the person decides. */

@@ -1,11 +1,12 @@
 import type { RunRecord } from '@backstitch/engine';
 import { OverloadedError, type AwaitClosedResponse, type ClosedWorkflow } from '@backstitch/protocol';
 import type { ControlRouter } from '../routing/control-router.js';
-import type { ClosedRuns } from './closed-runs.js';
+import type { AwaitedRun, ClosedRun, ClosedRuns } from './closed-runs.js';
 import { toSummary } from './workflow-summary.js';
 
 export interface ClosedWaitersOptions {
   find: (workflowIds: readonly string[]) => Promise<ClosedRuns>;
+  findRun: (workflowId: string, run: AwaitedRun) => Promise<ClosedRuns>;
   router: Pick<ControlRouter, 'watchClosed'>;
   /** Workflow ids waited for at once, of all calls together; beyond it calls are refused with OverloadedError. */
   waitersMax: number;
@@ -32,7 +33,7 @@ export class ClosedWaiters {
 
   /** A run was closed here: who waits for it is answered from this record, without asking the database. */
   closed(record: RunRecord): void {
-    this.#waiters.get(record.workflowId)?.forEach((subscription) => subscription.notify([record.workflowId], record));
+    this.#waiters.get(record.workflowId)?.forEach((subscription) => subscription.notify([record.workflowId], isLastOfItsId(record) ? record : undefined));
   }
 
   /** Answers all calls that wait, so that a stop need not wait for them. */
@@ -46,9 +47,10 @@ export class ClosedWaiters {
   /**
    * Answers as soon as one of the runs is closed, or after the time-out with none.
    * @param isPassedOn another replica asks: it asks the others itself
+   * @param run that run of the only workflow, instead of its current one
    * @throws OverloadedError, StoreUnavailableError
    */
-  async await(workflowIds: readonly string[], timeoutMs: number, isPassedOn = false): Promise<AwaitClosedResponse> {
+  async await(workflowIds: readonly string[], timeoutMs: number, isPassedOn = false, run?: AwaitedRun): Promise<AwaitClosedResponse> {
     const distinct = [...new Set(workflowIds)];
     if (this.#waiting + distinct.length > this.#options.waitersMax) {
       throw new OverloadedError(OVERLOADED_RETRY_AFTER_MS);
@@ -57,13 +59,13 @@ export class ClosedWaiters {
     const subscription = this.#subscribe(distinct);
     try {
       for (let asked = distinct; ; ) {
-        const { closed, unknown } = await this.#options.find(asked);
+        const { closed, unknown } = await (run === undefined ? this.#options.find(asked) : this.#options.findRun(distinct[0] as string, run));
         const remainingMs = deadlineMs - performance.now();
         if (closed.length > 0 || unknown.length === distinct.length || remainingMs <= 0 || this.#stopped) {
           return { closed: closed.map(toClosedWorkflow), unknown };
         }
         const told = await this.#wait(subscription, distinct, remainingMs, isPassedOn);
-        const known = [...told.values()].filter((record) => record !== undefined);
+        const known = run === undefined ? [...told.values()].filter((record) => record !== undefined) : [];
         if (known.length > 0) {
           return { closed: known.map(toClosedWorkflow), unknown };
         }
@@ -143,9 +145,15 @@ class Subscription {
   }
 }
 
-function toClosedWorkflow(record: RunRecord): ClosedWorkflow {
+/** Whether the run closed in a way after which no other takes its place; else the database is asked which one is current. */
+function isLastOfItsId({ status }: RunRecord): boolean {
+  return status === 'COMPLETED' || status === 'FAILED' || status === 'CANCELED';
+}
+
+function toClosedWorkflow(record: ClosedRun): ClosedWorkflow {
   return {
     ...toSummary(record),
+    ...(record.continuedToRunId !== undefined && { continuedToRunId: record.continuedToRunId }),
     ...(record.result !== undefined && { result: record.result }),
     ...(record.failure !== undefined && { failure: record.failure }),
   };

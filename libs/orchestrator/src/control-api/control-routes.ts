@@ -1,30 +1,48 @@
-import type { EngineSurface } from '@backstitch/engine';
-import { CONTROL_DECLINED_HEADER, InvalidRequestError, OverloadedError, UnauthenticatedError, type ControlInfo, type StartWorkflowRequest, type StartWorkflowResult } from '@backstitch/protocol';
+import { RunOfOtherBuildError, type EngineSurface, type RunCall } from '@backstitch/engine';
+import {
+  CONTROL_DECLINED_HEADER,
+  InvalidRequestError,
+  OverloadedError,
+  UnauthenticatedError,
+  WorkflowNotFoundError,
+  type ControlInfo,
+  type StartWorkflowRequest,
+  type StartWorkflowResult,
+} from '@backstitch/protocol';
+import { readTaskToken } from '@backstitch/protocol/task-token';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { StartAdmission } from '../admission/start-admission.js';
 import type { OrchestratorLogger } from '../observation/logger.js';
 import type { ControlRouter } from '../routing/control-router.js';
+import { scheduleRoutes } from '../schedules/schedule-routes.js';
+import type { ScheduleService } from '../schedules/schedule-service.js';
 import { INTERNAL_OUTCOMES_PATH } from '../routing/outcome-router.js';
+import { INTERNAL_RUN_CALLS_PATH } from '../routing/run-messenger.js';
 import { PASSED_ON_HEADER, type PeerAnswer } from '../routing/peer.js';
+import type { ActivityActions } from './activity-actions.js';
 import { bearerTokenCheck } from './bearer-token.js';
 import type { ClosedWaiters } from './closed-waiters.js';
 import { errorAnswer } from './error-answers.js';
+import { openApiDocument } from './openapi.js';
 import {
   awaitClosedRequest,
   AWAIT_CLOSED_TIMEOUT_MAX_MS,
-  cancelWorkflowRequest,
+  countWorkflowsRequest,
   historyQuery,
-  incidentAction,
   incidentsQuery,
   listWorkflowsRequest,
   parseRequest,
   passedOnOutcomes,
-  queryWorkflowRequest,
-  resolveIncidentRequest,
-  signalWorkflowRequest,
+  passedOnRunCalls,
+  runQuery,
   startWorkflowsRequest,
-  terminateWorkflowRequest,
+  taskTokenRequest,
+  UPDATE_TIMEOUT_DEFAULT_MS,
+  updateQuery,
+  updateWithStartRequest,
 } from './request-schemas.js';
+import { deploymentRoutes, type DeploymentRoutesOptions } from '../versioning/deployment-routes.js';
+import { actOnWorkflow, isRepeatable, waitOf, type AddressedRun } from './workflow-actions.js';
 import type { WorkflowLists } from './workflow-lists.js';
 
 export interface ControlRoutesOptions {
@@ -35,6 +53,14 @@ export interface ControlRoutesOptions {
   router: Pick<ControlRouter, 'start' | 'relay'>;
   lists: WorkflowLists;
   waiters: ClosedWaiters;
+  schedules: ScheduleService;
+  builds: DeploymentRoutesOptions['builds'];
+  /** Another build's replica recorded something for these runs. */
+  wake: DeploymentRoutesOptions['wake'];
+  /** A run of that workflow is another build's. */
+  learn: (workflowId: string, buildId: string) => void;
+  /** Actions on activities, by their ids or by task token. */
+  activities: ActivityActions;
   info: () => ControlInfo;
   controlToken: string;
   bodyBytesMax: number;
@@ -44,9 +70,6 @@ export interface ControlRoutesOptions {
 }
 
 const STOPPING_RETRY_AFTER_MS = 1_000;
-/** Made twice these do no harm, and answer the same. */
-const REPEATABLE_VERBS = new Set(['query', 'cancel']);
-
 /**
  * The control API (`control-api.ts` of the protocol) as a Fastify plugin, to be registered under `/v1`. It is a plugin rather than a Nest controller
  * because the token is then checked before a body is read, and the body's limit is this wire's own.
@@ -68,6 +91,12 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
     fastify.setNotFoundHandler(() => {
       throw new InvalidRequestError('', 'there is no such route');
     });
+    /** The answer of the replica that holds the run; undefined: it is to be answered here. */
+    const relay = async (request: FastifyRequest, workflowId: string, { isRepeatable: repeatable, waitMs }: { isRepeatable: boolean; waitMs?: number | undefined }, passesOnAgain = false): Promise<PeerAnswer | undefined> => {
+      if (isPassedOn(request) && !passesOnAgain) return undefined;
+      const path = request.url.slice(fastify.prefix.length);
+      return router.relay(workflowId, { method: request.method === 'GET' ? 'GET' : 'POST', path, body: request.body, isRepeatable: repeatable, ...(waitMs !== undefined && { waitMs }) });
+    };
     const post = (url: string, handler: (request: FastifyRequest, reply: FastifyReply) => Promise<unknown>): void => {
       fastify.route({ method: 'POST', url, bodyLimit: bodyBytesMax, handler });
     };
@@ -83,45 +112,90 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
         return { results: await (isPassedOn(request) ? startHere(options, starts) : router.start(starts)) };
       },
     });
+    fastify.route({
+      method: 'POST',
+      url: '/workflows/update-with-start',
+      bodyLimit: bodyBytesMax,
+      onRequest: async () => admission?.check(),
+      handler: async (request, reply) => {
+        const body = parseRequest(updateWithStartRequest, request.body);
+        const { timeoutMs = UPDATE_TIMEOUT_DEFAULT_MS } = body.update;
+        const relayed = await relay(request, body.start.workflowId, { isRepeatable: true, waitMs: timeoutMs });
+        if (relayed !== undefined) return send(reply, relayed);
+        const committed = admission?.admit(1);
+        try {
+          return await engine.updateWithStart(body, AbortSignal.timeout(timeoutMs));
+        } finally {
+          committed?.();
+        }
+      },
+    });
+    post('/workflows/count', async ({ body }) => lists.countWorkflows(parseRequest(countWorkflowsRequest, body ?? {})));
     post('/workflows/list', async ({ body }) => lists.listWorkflows(parseRequest(listWorkflowsRequest, body ?? {})));
     post('/workflows/await-closed', async (request) => {
-      const { workflowIds, timeoutMs } = parseRequest(awaitClosedRequest, request.body);
-      return waiters.await(workflowIds, timeoutMs ?? AWAIT_CLOSED_TIMEOUT_MAX_MS, isPassedOn(request));
+      const { workflowIds, timeoutMs = AWAIT_CLOSED_TIMEOUT_MAX_MS, runId, followRuns = true } = parseRequest(awaitClosedRequest, request.body);
+      if (runId !== undefined && !isRunId(runId)) return { closed: [], unknown: workflowIds };
+      return waiters.await(workflowIds, timeoutMs, isPassedOn(request), runId === undefined ? undefined : { runId, followRuns });
     });
     // Between replicas alone: no part of the public API.
     post(INTERNAL_OUTCOMES_PATH, async ({ body }, reply) => {
       await engine.deliver(parseRequest(passedOnOutcomes, body).outcomes);
       return reply.code(204).send();
     });
+    post(INTERNAL_RUN_CALLS_PATH, async ({ body }) => ({ answers: await engine.receive(parseRequest(passedOnRunCalls, body).calls as RunCall[]) }));
+    deploymentRoutes(fastify, { builds: options.builds, wake: options.wake, bodyBytesMax });
+    scheduleRoutes(fastify, { schedules: options.schedules, bodyBytesMax, relay, send });
+    // A task token names its workflow; it stands in the body, since URLs get into logs.
+    post('/activities/by-token/:action', async (request, reply) => {
+      const { action } = request.params as { action: string };
+      const workflowId = readTaskToken(parseRequest(taskTokenRequest, request.body).taskToken).workflowId;
+      const relayed = await relay(request, workflowId, { isRepeatable: action === 'heartbeat' });
+      if (relayed !== undefined) return send(reply, relayed);
+      const answer = await options.activities.byToken(action, request.body);
+      return answer ?? reply.code(204).send();
+    });
     fastify.get('/incidents', async ({ query }) => {
       const { cursor, pageSize } = parseRequest(incidentsQuery, query);
       return lists.listIncidents(cursor, pageSize);
     });
     fastify.get('/info', async () => options.info());
+    fastify.get('/openapi.json', async () => openApiDocument());
 
     // A wildcard, since Fastify refuses parameters of more than 100 characters and a workflow id may have 255 of any kind.
-    fastify.get('/workflows/*', async (request) => {
+    fastify.get('/workflows/*', async (request, reply) => {
       const { workflowId, rest } = splitWorkflowPath(request);
-      if (rest.length === 0) return engine.describe(workflowId);
+      const { runId } = addressed(request, workflowId);
+      if (rest.length === 0) return lists.withLocks(await engine.describe(workflowId, runId));
       if (rest.length === 1 && rest[0] === 'history') {
         const { afterEventId, limit } = parseRequest(historyQuery, request.query);
-        return lists.readHistory(workflowId, afterEventId, limit);
+        return lists.readHistory(workflowId, runId, afterEventId, limit);
+      }
+      if (rest.length === 2 && rest[0] === 'updates' && rest[1] !== undefined) {
+        const { timeoutMs } = parseRequest(updateQuery, request.query);
+        const relayed = await relay(request, workflowId, { isRepeatable: true, waitMs: timeoutMs });
+        return relayed === undefined ? engine.pollUpdate(workflowId, rest[1], runId, AbortSignal.timeout(timeoutMs)) : send(reply, relayed);
       }
       throw new InvalidRequestError('', 'there is no such route');
     });
     post('/workflows/*', async (request, reply) => {
       const { workflowId, rest } = splitWorkflowPath(request);
-      if (!isPassedOn(request)) {
-        const call = { method: 'POST', path: request.url.slice(fastify.prefix.length), body: request.body, isRepeatable: REPEATABLE_VERBS.has(rest[0] ?? '') } as const;
-        const relayed = await router.relay(workflowId, call);
-        if (relayed !== undefined) return send(reply, relayed);
+      const run = addressed(request, workflowId);
+      const relaying = { isRepeatable: isRepeatable(rest, request.body), waitMs: waitOf(rest, request.body) };
+      const relayed = await relay(request, workflowId, relaying);
+      if (relayed !== undefined) return send(reply, relayed);
+      let answer: object | undefined;
+      try {
+        answer = await actOnWorkflow({ engine, lists, activities: options.activities }, run, rest, request.body);
+      } catch (error) {
+        // Only its own build's code can answer; from now on it is asked at once.
+        if (!(error instanceof RunOfOtherBuildError)) throw error;
+        options.learn(workflowId, error.buildId);
+        // Of a pinned run there is no doubt who answers, so that a call cannot go round.
+        const answered = await relay(request, workflowId, relaying, error.isPinned);
+        if (answered === undefined) throw error;
+        return send(reply, answered);
       }
-      if (rest.length === 1 && rest[0] === 'query') {
-        const { queryName, args } = parseRequest(queryWorkflowRequest, request.body);
-        return { result: await engine.query(workflowId, queryName, args) };
-      }
-      await act(engine, workflowId, rest, request.body);
-      return reply.code(204).send();
+      return answer === undefined ? reply.code(204).send() : answer;
     });
   };
 }
@@ -147,25 +221,19 @@ async function send(reply: FastifyReply, { status, retryAfter, text }: PeerAnswe
   return text === '' ? reply.code(status).send() : reply.code(status).type('application/json; charset=utf-8').send(text);
 }
 
-async function act(engine: EngineSurface, workflowId: string, path: readonly string[], body: unknown): Promise<void> {
-  const [verb, incidentNumber, action] = path;
-  if (verb === 'incidents' && path.length === 3) {
-    await engine.resolveIncident(workflowId, readIncidentNumber(incidentNumber), parseRequest(incidentAction, action), parseRequest(resolveIncidentRequest, body));
-    return;
+/** Which run of the workflow the request is for. @throws WorkflowNotFoundError for what is no run id */
+function addressed(request: FastifyRequest, workflowId: string): AddressedRun {
+  const { runId, firstExecutionRunId } = parseRequest(runQuery, request.query);
+  if ((runId !== undefined && !isRunId(runId)) || (firstExecutionRunId !== undefined && !isRunId(firstExecutionRunId))) {
+    throw new WorkflowNotFoundError(workflowId);
   }
-  if (path.length === 1 && verb === 'signal') {
-    const { signalName, args, identity } = parseRequest(signalWorkflowRequest, body);
-    return engine.signal(workflowId, signalName, args, identity);
-  }
-  if (path.length === 1 && verb === 'cancel') {
-    const { reason, identity } = parseRequest(cancelWorkflowRequest, body ?? {});
-    return engine.cancel(workflowId, reason, identity);
-  }
-  if (path.length === 1 && verb === 'terminate') {
-    const { reason, identity } = parseRequest(terminateWorkflowRequest, body);
-    return engine.terminate(workflowId, reason, identity);
-  }
-  throw new InvalidRequestError('', 'there is no such route');
+  return { workflowId, runId, firstExecutionRunId };
+}
+
+const RUN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function isRunId(text: string): boolean {
+  return RUN_ID.test(text);
 }
 
 /** `/v1/workflows/<id>/<rest…>` from the URL as it was sent: a slash within an id is percent-encoded. */
@@ -179,12 +247,6 @@ function splitWorkflowPath(request: FastifyRequest): { workflowId: string; rest:
     // Answered below.
   }
   throw new InvalidRequestError('', 'the path names no workflow id');
-}
-
-function readIncidentNumber(text: string | undefined): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidRequestError('', 'the path names no incident number');
-  return number;
 }
 
 async function answerError(options: ControlRoutesOptions, error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void> {

@@ -1,17 +1,28 @@
+import type { RunRecord } from '@backstitch/engine';
 import {
+  InvalidRequestError,
   LIMITS,
+  ListFilterInvalidError,
+  LOCKS_TASK_QUEUE,
   SearchAttributeInvalidError,
   SearchAttributeUnknownError,
   WorkflowNotFoundError,
+  type CountWorkflowsRequest,
+  type CountWorkflowsResponse,
   type ListIncidentsResponse,
   type ListWorkflowsRequest,
   type ListWorkflowsResponse,
   type SearchAttributeDefinitions,
   type SearchAttributeType,
   type SearchAttributeValue,
+  type WorkflowDescription,
   type WorkflowHistoryResponse,
 } from '@backstitch/protocol';
 import { z } from 'zod';
+import { listFilterSql } from '../listing/list-filter-sql.js';
+import { parseListFilter } from '../listing/parse-list-filter.js';
+import { statusName } from '../listing/system-attributes.js';
+import type { LockTable } from '../locks/lock-table.js';
 import type { RunQueries } from '../store/run-queries.js';
 import { SEARCHABLE_VALUE_BYTES_MAX } from '../store/search-attribute-indexes.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
@@ -26,25 +37,65 @@ const PAGE_SIZE_DEFAULT = 100;
 export class WorkflowLists {
   readonly #queries: RunQueries;
   readonly #definitions: SearchAttributeDefinitions;
+  readonly #locks: Pick<LockTable, 'ofRun'>;
 
-  constructor(queries: RunQueries, definitions: SearchAttributeDefinitions) {
+  constructor(queries: RunQueries, definitions: SearchAttributeDefinitions, locks: Pick<LockTable, 'ofRun'>) {
     this.#queries = queries;
     this.#definitions = definitions;
+    this.#locks = locks;
   }
 
   /** @throws SearchAttributeUnknownError, SearchAttributeInvalidError, InvalidRequestError for a bad cursor */
-  async listWorkflows({ cursor, pageSize, ...filter }: ListWorkflowsRequest): Promise<ListWorkflowsResponse> {
+  async listWorkflows({ cursor, pageSize, query, ...filter }: ListWorkflowsRequest): Promise<ListWorkflowsResponse> {
+    const limit = Math.min(pageSize ?? PAGE_SIZE_DEFAULT, LIMITS.pageSizeMax);
+    if (query !== undefined) {
+      if (Object.values(filter).some((value) => value !== undefined)) {
+        throw new InvalidRequestError('/query', 'takes nothing beside it but cursor and pageSize');
+      }
+      return this.#listByQuery(query, cursor, limit);
+    }
     for (const [attribute, value] of Object.entries(filter.searchAttributes ?? {})) {
       this.#check(attribute, value);
     }
-    const limit = Math.min(pageSize ?? PAGE_SIZE_DEFAULT, LIMITS.pageSizeMax);
-    const records = await this.#queries.listRuns(filter, decodeCursor(runPosition, cursor), limit + 1);
-    const page = records.slice(0, limit);
-    const last = page.at(-1);
+    return pageOf(await this.#queries.listRuns(filter, decodeCursor(runPosition, cursor), limit + 1), limit);
+  }
+
+  /** A description with the locks that the run holds or waits for. */
+  async withLocks(description: WorkflowDescription): Promise<WorkflowDescription> {
+    if (!description.activities.some(({ options }) => options.taskQueue === LOCKS_TASK_QUEUE)) {
+      return description;
+    }
+    const locks = await this.#locks.ofRun(description.runId);
+    return locks.length === 0 ? description : { ...description, locks };
+  }
+
+  /** @throws ListFilterInvalidError */
+  async countWorkflows({ query = '' }: CountWorkflowsRequest): Promise<CountWorkflowsResponse> {
+    const { condition, groupBy, orderBy } = parseListFilter(query);
+    if (orderBy !== undefined) throw new ListFilterInvalidError(orderBy.position, 'no ORDER BY, since runs are counted');
+    if (groupBy !== undefined && groupBy.name !== 'ExecutionStatus') throw new ListFilterInvalidError(groupBy.position, 'ExecutionStatus');
+    const counts = await this.#queries.countWhere(listFilterSql(condition, this.#definitions));
     return {
-      workflows: page.map(toSummary),
-      ...(records.length > limit && last !== undefined && { nextCursor: encodeCursor({ startedAtMs: last.startedAtMs, runId: last.runId }) }),
+      count: counts.reduce((sum, { count }) => sum + count, 0),
+      ...(groupBy !== undefined && { groups: counts.map(({ status, count }) => ({ values: [statusName(status)], count })) }),
     };
+  }
+
+  async #listByQuery(query: string, cursor: string | undefined, limit: number): Promise<ListWorkflowsResponse> {
+    const { condition, groupBy, orderBy } = parseListFilter(query);
+    if (groupBy !== undefined) throw new ListFilterInvalidError(groupBy.position, 'no GROUP BY, since runs are listed');
+    if (orderBy !== undefined && orderBy.name !== 'StartTime') throw new ListFilterInvalidError(orderBy.position, 'StartTime, the only order in which runs are listed');
+    const records = await this.#queries.listWhere(listFilterSql(condition, this.#definitions), orderBy?.direction ?? 'desc', decodeCursor(runPosition, cursor), limit + 1);
+    return pageOf(records, limit);
+  }
+
+  /** The workflow's current run, if its chain began with that run. @throws WorkflowNotFoundError */
+  async currentRunOfChain(workflowId: string, firstExecutionRunId: string): Promise<string> {
+    const runId = await this.#queries.currentRunOfChain(workflowId, firstExecutionRunId);
+    if (runId === undefined) {
+      throw new WorkflowNotFoundError(workflowId);
+    }
+    return runId;
   }
 
   async listIncidents(cursor: string | undefined, pageSize: number): Promise<ListIncidentsResponse> {
@@ -59,8 +110,8 @@ export class WorkflowLists {
   }
 
   /** @throws WorkflowNotFoundError */
-  async readHistory(workflowId: string, afterEventId: number, limit: number): Promise<WorkflowHistoryResponse> {
-    const found = await this.#queries.readHistory(workflowId, afterEventId, limit);
+  async readHistory(workflowId: string, runId: string | undefined, afterEventId: number, limit: number): Promise<WorkflowHistoryResponse> {
+    const found = await this.#queries.readHistory(workflowId, runId, afterEventId, limit);
     if (found === undefined) {
       throw new WorkflowNotFoundError(workflowId);
     }
@@ -85,6 +136,16 @@ export class WorkflowLists {
       throw new SearchAttributeInvalidError(attribute, `a text of at most ${SEARCHABLE_VALUE_BYTES_MAX} bytes without NUL`);
     }
   }
+}
+
+/** A page of the records, of which one more than it holds was read. */
+function pageOf(records: readonly RunRecord[], limit: number): ListWorkflowsResponse {
+  const page = records.slice(0, limit);
+  const last = page.at(-1);
+  return {
+    workflows: page.map(toSummary),
+    ...(records.length > limit && last !== undefined && { nextCursor: encodeCursor({ startedAtMs: last.startedAtMs, runId: last.runId }) }),
+  };
 }
 
 function isOfType(type: SearchAttributeType, value: SearchAttributeValue): boolean {

@@ -50,14 +50,14 @@ export class QueueDispatcher implements Dispatcher {
   /** Never rejects: what cannot be cancelled now is cancelled when its queue is back and its run is dispatched again. */
   async cancel(attempts: readonly Cancellation[]): Promise<{ removed: boolean[] }> {
     const removed = attempts.map(() => false);
-    const positions = attempts.map(({ taskQueue, job }, position) => ({ taskQueue, runId: job.runId, jobId: activityJobId(job), position }));
+    const positions = attempts.map(({ taskQueue, job, onlyIfWaiting }, position) => ({ taskQueue, runId: job.runId, jobId: activityJobId(job), position, onlyIfWaiting }));
     await Promise.all(
       [...groupByQueue(positions)].map(async ([taskQueue, waiting]) => {
         try {
           this.#refuseIfSuspended(taskQueue);
           const answers = await this.#sink.remove(taskQueue, waiting.map(({ jobId }) => jobId));
           waiting.forEach(({ position }, index) => (removed[position] = answers[index] === true));
-          const running = waiting.filter((_, index) => answers[index] !== true);
+          const running = waiting.filter(({ onlyIfWaiting }, index) => answers[index] !== true && onlyIfWaiting !== true);
           await Promise.all(running.map(({ jobId }) => this.#sink.requestCancel(taskQueue, jobId)));
         } catch (error) {
           this.#suspend(taskQueue, waiting.map(({ runId }) => runId), error);
@@ -106,7 +106,7 @@ export class QueueDispatcher implements Dispatcher {
   }
 }
 
-type Cancellation = { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'> };
+type Cancellation = { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'>; onlyIfWaiting?: boolean };
 
 function groupByQueue<T extends { taskQueue: string }>(items: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>();

@@ -92,7 +92,7 @@ describe('partition leases', () => {
     const other = await replica('other');
     await eventually('the other holds all', async () => (await other.renew()).owned.length === 64);
     const awake = await still.renew();
-    expect([awake.owned, awake.lost.length, awake.others]).toEqual([[], 64, [{ replicaId: 'other', url: undefined, partitions: Array.from({ length: 64 }, (_, partition) => partition) }]]);
+    expect([awake.owned, awake.lost.length, awake.others]).toEqual([[], 64, [{ replicaId: 'other', url: undefined, buildId: 'unknown', partitions: Array.from({ length: 64 }, (_, partition) => partition) }]]);
     expect(awake.nextExpiryMs).toBeGreaterThan(0);
     await eventually('they share', async () => {
       await Promise.all([still.renew(), other.renew()]);

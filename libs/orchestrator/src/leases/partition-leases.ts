@@ -1,12 +1,14 @@
 import type { Database } from '../store/database.js';
 import { SCHEMA } from '../store/schema.js';
-import { renewalStatement, replaceStatement, type RenewalRow } from './renewal-statement.js';
+import { registerStatement, renewalStatement, replaceStatement, type RenewalRow } from './renewal-statement.js';
 
 /** Another replica that is alive. */
 export interface OtherReplica {
   replicaId: string;
   /** Where it can be reached; undefined: nowhere. */
   url: string | undefined;
+  /** The build that it runs; undefined: it does not say. */
+  buildId?: string | undefined;
   /** Partitions that it holds. */
   partitions: readonly number[];
 }
@@ -28,6 +30,8 @@ export interface LeaseState {
   isShort: boolean;
   /** When the next run of the owned partitions wants to be woken. */
   earliestWakeAtMs: number | undefined;
+  /** Whose replicas hold leases. A replica of another build owns what it serves of its pinned runs. */
+  currentBuildId: string;
 }
 
 export interface PartitionLeasesOptions {
@@ -35,7 +39,12 @@ export interface PartitionLeasesOptions {
   partitionCount: number;
   /** A lease that is not renewed for so long is free for others. */
   leaseMs: number;
+  /** The build that it runs. Default: one without a name. */
+  buildId?: string;
 }
+
+/** Of replicas that name none. */
+const UNNAMED_BUILD = 'unknown';
 
 /** The deployment's number of partitions is fixed once runs exist. */
 export class PartitionCountMismatchError extends Error {
@@ -63,11 +72,25 @@ export class PartitionLeases {
   #live: ReadonlySet<string> = new Set();
   #heldUntilMs = -Infinity;
   #url: string | undefined;
+  readonly #buildId: string;
+  #currentBuildId: string;
 
   constructor(database: Database, options: PartitionLeasesOptions, monotonicMs: () => number = () => performance.now()) {
     this.#database = database;
     this.#options = options;
     this.#monotonicMs = monotonicMs;
+    this.#buildId = options.buildId ?? UNNAMED_BUILD;
+    this.#currentBuildId = this.#buildId;
+  }
+
+  /** As the last renewal told. */
+  get currentBuildId(): string {
+    return this.#currentBuildId;
+  }
+
+  /** It goes on with runs that are not pinned. */
+  get isCurrent(): boolean {
+    return this.#currentBuildId === this.#buildId;
   }
 
   get owned(): readonly number[] {
@@ -83,8 +106,9 @@ export class PartitionLeases {
     return Math.max(1, this.#live.size);
   }
 
-  /** Makes a row for each partition. @throws PartitionCountMismatchError */
+  /** Makes its build known, and a row for each partition. @throws PartitionCountMismatchError */
   async prepare(): Promise<void> {
+    await this.#database.query(registerStatement(this.#buildId));
     const { partitionCount } = this.#options;
     const [row] = await this.#database.query<{ partitions: string; runs: boolean }>({
       text: `SELECT (SELECT count(*) FROM ${SCHEMA}.partition_lease) AS partitions, EXISTS (SELECT 1 FROM ${SCHEMA}.execution) AS runs`,
@@ -116,10 +140,16 @@ export class PartitionLeases {
   async renew(): Promise<LeaseState> {
     const { replicaId, leaseMs, partitionCount } = this.#options;
     const sentAtMs = this.#monotonicMs();
-    const [row] = await this.#database.query<RenewalRow>(renewalStatement({ replicaId, url: this.#url, leaseMs, partitionCount }));
-    const { owned, taken, others, expired, next_expiry_ms: nextExpiryMs, free, earliest_wake_at_ms: wakeAtMs } = row ?? NOTHING;
-    const kept = new Set(owned.filter((partition) => !taken.includes(partition)));
+    const [row] = await this.#database.query<RenewalRow>(renewalStatement({ replicaId, url: this.#url, leaseMs, partitionCount, buildId: this.#buildId }));
+    const { owned, others, expired, next_expiry_ms: nextExpiryMs, free, earliest_wake_at_ms: wakeAtMs } = row ?? NOTHING;
+    const currentBuildId = row?.current_build_id ?? this.#buildId;
+    const isCurrent = currentBuildId === this.#buildId;
+    // What it serves of a partition is something else once another build is current.
+    const before = isCurrent === this.isCurrent ? this.#owned : [];
+    const taken = isCurrent ? (row ?? NOTHING).taken : owned.filter((partition) => !before.includes(partition));
+    const kept = new Set(isCurrent === this.isCurrent ? owned.filter((partition) => !taken.includes(partition)) : []);
     const lost = this.#owned.filter((partition) => !kept.has(partition));
+    this.#currentBuildId = currentBuildId;
     const replicaLost = expired.some((replica) => this.#live.has(replica));
     this.#owned = owned;
     this.#live = new Set([replicaId, ...others.map((other) => other.replicaId)]);
@@ -128,11 +158,12 @@ export class PartitionLeases {
       owned,
       taken,
       lost,
-      others: others.map((other) => ({ ...other, url: other.url ?? undefined })),
+      others: others.map((other) => ({ ...other, url: other.url ?? undefined, buildId: other.buildId ?? undefined })),
       replicaLost,
       nextExpiryMs: nextExpiryMs ?? undefined,
-      isShort: free > taken.length && owned.length < Math.ceil(partitionCount / (others.length + 1)),
+      isShort: isCurrent && free > taken.length && owned.length < Math.ceil(partitionCount / (others.filter(({ buildId }) => buildId === this.#buildId).length + 1)),
       earliestWakeAtMs: wakeAtMs === null ? undefined : Number(wakeAtMs),
+      currentBuildId,
     };
   }
 
@@ -147,4 +178,4 @@ export class PartitionLeases {
   }
 }
 
-const NOTHING: RenewalRow = { owned: [], taken: [], others: [], expired: [], next_expiry_ms: null, free: 0, earliest_wake_at_ms: null };
+const NOTHING: RenewalRow = { current_build_id: null, owned: [], taken: [], others: [], expired: [], next_expiry_ms: null, free: 0, earliest_wake_at_ms: null };

@@ -1,5 +1,9 @@
 import { AddReplicaUrl1790000000300 } from './add-replica-url.js';
+import { AllowManyRuns1790000000400 } from './allow-many-runs.js';
+import { CreateBuilds1790000000440 } from './create-builds.js';
+import { CreateLocks1790000000420 } from './create-locks.js';
 import { CreateOrchestratorSchema1790000000000 } from './create-orchestrator-schema.js';
+import { CreateSchedules1790000000410 } from './create-schedules.js';
 import { IndexClosedRuns1790000000070 } from './index-closed-runs.js';
 import { LeaveRoomForUpdates1790000000200 } from './leave-room-for-updates.js';
 
@@ -9,4 +13,8 @@ export const orchestratorMigrations = [
   IndexClosedRuns1790000000070,
   LeaveRoomForUpdates1790000000200,
   AddReplicaUrl1790000000300,
+  AllowManyRuns1790000000400,
+  CreateSchedules1790000000410,
+  CreateLocks1790000000420,
+  CreateBuilds1790000000440,
 ] as const;

@@ -2,6 +2,7 @@ import type { EngineObserver, EngineSurface } from '@backstitch/engine';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { RecoveryReason } from '../recovery/recovery.js';
 import type { OpenCounts } from '../store/run-queries.js';
+import { LabelledHistogram } from './labelled-histogram.js';
 
 /** From a few milliseconds to a week: a workflow may be either. */
 const DURATION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 3_600, 21_600, 86_400, 604_800];
@@ -12,6 +13,8 @@ export interface OpenGaugeSources {
   countOpen: () => Promise<OpenCounts>;
   pressure: EngineSurface['pressure'];
   ownedPartitions: () => number;
+  /** Asked on a scrape only. */
+  waitingPinnedRuns: () => Promise<{ buildId: string; runs: number }[]>;
 }
 
 /** The engine's figures for Prometheus. */
@@ -37,19 +40,19 @@ export class EngineMetrics {
     const registers = [registry];
     const counter = <T extends string>(name: string, help: string, labelNames: T[] = []): Counter<T> => new Counter({ name, help, labelNames, registers });
     this.#registry = registry;
-    this.#workflowDuration = new Histogram({
+    this.#workflowDuration = new LabelledHistogram({
       name: 'backstitch_workflow_duration_seconds',
       help: 'Time from the start of a workflow to its close.',
       labelNames: ['workflow_type', 'status'],
       buckets: DURATION_BUCKETS_SECONDS,
-      registers,
+      registry,
     });
-    this.#activityDuration = new Histogram({
+    this.#activityDuration = new LabelledHistogram({
       name: 'backstitch_activity_duration_seconds',
       help: 'Time from the scheduling of an activity to its close, all attempts and pauses included.',
       labelNames: ['activity_type', 'task_queue', 'status'],
       buckets: DURATION_BUCKETS_SECONDS,
-      registers,
+      registry,
     });
     this.#batchRuns = new Histogram({ name: 'backstitch_batch_runs', help: 'Runs that shared one commit.', buckets: BATCH_BUCKETS, registers });
     this.#batchSeconds = new Histogram({ name: 'backstitch_batch_seconds', help: 'Time that a batch took.', registers });
@@ -70,9 +73,9 @@ export class EngineMetrics {
   readonly observer: EngineObserver = {
     workflowStarted: ({ workflowType }) => this.#workflowsStarted.inc({ workflow_type: workflowType }),
     workflowClosed: ({ workflowType, status, startedAtMs, closedAtMs }) =>
-      this.#workflowDuration.observe({ workflow_type: workflowType, status }, Math.max(0, closedAtMs - startedAtMs) / 1_000),
+      this.#workflowDuration.observe(Math.max(0, closedAtMs - startedAtMs) / 1_000, workflowType, status),
     activityClosed: ({ activityType, taskQueue, status, durationMs }) =>
-      this.#activityDuration.observe({ activity_type: activityType, task_queue: taskQueue, status }, Math.max(0, durationMs) / 1_000),
+      this.#activityDuration.observe(Math.max(0, durationMs) / 1_000, activityType, taskQueue, status),
     attemptFailed: ({ activityType, taskQueue, nextAttemptAtMs }) => {
       this.#activityFailures.inc({ activity_type: activityType, task_queue: taskQueue });
       if (nextAttemptAtMs !== undefined) this.#activityRetries.inc({ activity_type: activityType, task_queue: taskQueue });
@@ -130,6 +133,17 @@ export class EngineMetrics {
         const open = await count();
         this.reset();
         open?.openIncidents.forEach(({ kind, count: incidents }) => this.set({ kind }, incidents));
+      },
+    });
+    new Gauge({
+      name: 'backstitch_waiting_pinned_runs',
+      help: 'Open runs that are pinned to a build that no replica runs, by build: they wait for it.',
+      labelNames: ['build_id'],
+      registers,
+      async collect() {
+        const waiting = await sources.waitingPinnedRuns().catch(() => []);
+        this.reset();
+        waiting.forEach(({ buildId, runs }) => this.set({ build_id: buildId }, runs));
       },
     });
     const local = (name: string, help: string, read: () => number): void => {

@@ -5,6 +5,8 @@ export interface OrchestratorLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+  /** Whether lines of that level are written; absent: they may be. */
+  isLevelEnabled?(level: string): boolean;
 }
 
 /** For hosts that want no logs. */
@@ -14,4 +16,5 @@ export const SILENT_LOGGER: OrchestratorLogger = {
   info: () => undefined,
   warn: () => undefined,
   error: () => undefined,
+  isLevelEnabled: () => false,
 };

@@ -29,6 +29,8 @@ describe('an envelope of outcomes', () => {
     {},
     { outcome: { status: 'failed', failure: { message: 'm' } } },
     { outcome: { status: 'canceled' } },
+    { outcome: { status: 'running' } },
+    { outcome: { status: 'running', completesOutside: true }, heartbeatDetails: 7 },
     { repeated: true },
     { runId: 'ABCDEF00-0000-7000-8000-000000000000' },
   ])('given %j in an outcome, when it is read, then it is taken', (changes) => {

@@ -1,9 +1,11 @@
 import type { Clock, EngineSurface } from '@backstitch/engine';
 import { activityJobId, type ActivityDescription } from '@backstitch/protocol';
 import type { JobQueues } from '@backstitch/queues';
+import type { LockSink } from '../locks/lock-sink.js';
 import type { OrchestratorLogger } from '../observation/logger.js';
 import type { RunQueries } from '../store/run-queries.js';
 import { abortableDelay } from './abortable-delay.js';
+import type { OpenCalls } from './open-calls.js';
 import type { Recovery } from './recovery.js';
 
 export interface AuditDependencies {
@@ -11,6 +13,8 @@ export interface AuditDependencies {
   engine: Pick<EngineSurface, 'describe'>;
   queries: Pick<RunQueries, 'silentRuns'>;
   recovery: Pick<Recovery, 'redispatch'>;
+  openCalls: Pick<OpenCalls, 'audit'>;
+  locks: Pick<LockSink, 'releaseAbandoned'>;
   queues: Pick<JobQueues, 'held'>;
   logger: OrchestratorLogger;
   ownedPartitions: () => readonly number[];
@@ -87,7 +91,7 @@ export class Audit {
 
   async #doubtedOf({ runId, workflowId }: { runId: string; workflowId: string }, scope: AuditScope): Promise<Doubted[]> {
     try {
-      const { activities } = await this.#dependencies.engine.describe(workflowId);
+      const { activities } = await this.#dependencies.engine.describe(workflowId, runId);
       return activities
         .filter((activity) => this.#isDoubted(activity, scope))
         .map(({ options, scheduledEventId, attempt, dispatch = 1 }) => ({ runId, taskQueue: options.taskQueue, jobId: activityJobId({ runId, scheduledEventId, attempt, dispatch }) }));
@@ -115,11 +119,15 @@ export class Audit {
 
   #isDoubted(activity: ActivityDescription, scope: AuditScope): boolean {
     const { clock, silenceMs } = this.#dependencies;
+    if (activity.completesOutside === true || activity.paused === true) {
+      // No job stands for it.
+      return false;
+    }
     switch (activity.status) {
       case 'SCHEDULED':
       case 'BACKING_OFF':
       case 'CANCEL_REQUESTED': {
-        const lastSignMs = Math.max(activity.scheduledAtMs, activity.startedAtMs ?? 0, activity.nextAttemptAtMs ?? 0);
+        const lastSignMs = Math.max(activity.scheduledAtMs, activity.startedAtMs ?? 0, activity.lastHeartbeatAtMs ?? 0, activity.nextAttemptAtMs ?? 0);
         return scope === 'open' || clock.now() - lastSignMs > Math.max(silenceMs, 2 * (activity.options.startToCloseTimeoutMs ?? 0));
       }
       case 'COMPLETED':
@@ -137,6 +145,8 @@ export class Audit {
     while (await abortableDelay(this.#dependencies.intervalMs, this.#stopping.signal)) {
       try {
         await this.run();
+        await this.#dependencies.openCalls.audit();
+        await this.#dependencies.locks.releaseAbandoned();
       } catch (error) {
         this.#dependencies.logger.warn({ err: error }, 'the audit was interrupted');
       }

@@ -10,11 +10,12 @@ export interface RemovedBatch {
 
 /**
  * Runs are chosen and removed by one statement, and so in one short transaction. A run that somebody is at just now is left for the next time, so that
- * nobody waits: neither this for a commit nor a commit for this. A run with an open incident stays: a person has still to look at it.
+ * nobody waits: neither this for a commit nor a commit for this. A run with an open incident stays: a person has still to look at it; and so does one that owes
+ * its parent or its children a word.
  */
 const REMOVE = `WITH due AS MATERIALIZED (
   SELECT run_id, closed_at_ms, history_size_bytes FROM ${SCHEMA}.execution
-  WHERE closed_at_ms IS NOT NULL AND open_incidents = 0 AND closed_at_ms <= $1 AND status <> 'RUNNING'
+  WHERE closed_at_ms IS NOT NULL AND open_incidents = 0 AND open_calls = 0 AND closed_at_ms <= $1 AND status <> 'RUNNING'
   ORDER BY closed_at_ms LIMIT $2 FOR UPDATE SKIP LOCKED
 ), chosen AS MATERIALIZED (
   SELECT run_id FROM (
@@ -26,6 +27,8 @@ const REMOVE = `WITH due AS MATERIALIZED (
   DELETE FROM ${SCHEMA}.attempt a USING chosen c WHERE a.run_id = c.run_id
 ), incidents_removed AS (
   DELETE FROM ${SCHEMA}.incident i USING chosen c WHERE i.run_id = c.run_id
+), locks_removed AS (
+  DELETE FROM ${SCHEMA}.lock_request l USING chosen c WHERE l.run_id = c.run_id
 ), removed AS (
   DELETE FROM ${SCHEMA}.execution e USING chosen c WHERE e.run_id = c.run_id RETURNING e.run_id
 )

@@ -60,6 +60,14 @@ describe('closed runs', () => {
     expect((await rows()).execution).toEqual([held]);
   });
 
+  it('given a closed run that owes another run a word, when runs are removed, then it stays until that was said', async () => {
+    const owing = await insertRun({ closedAtMs: 1 });
+    await database.dataSource.query('UPDATE orchestrator.execution SET open_calls = 1 WHERE run_id = $1', [owing]);
+    expect((await closedRuns.remove(1_000, 10, ANY_SIZE)).runs).toBe(0);
+    await database.dataSource.query('UPDATE orchestrator.execution SET open_calls = 0 WHERE run_id = $1', [owing]);
+    expect((await closedRuns.remove(1_000, 10, ANY_SIZE)).runs).toBe(1);
+  });
+
   it('given more runs than a batch holds, when batches are removed, then each is bounded and the longest closed go first', async () => {
     const oldest = [await insertRun({ closedAtMs: 1 }), await insertRun({ closedAtMs: 2 })];
     const newest = await insertRun({ closedAtMs: 3 });

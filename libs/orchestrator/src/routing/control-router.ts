@@ -25,6 +25,8 @@ export interface RelayedCall {
   body: unknown;
   /** Made twice it does no harm: without an answer of the holder it is answered here. */
   isRepeatable: boolean;
+  /** The answer may be so long in coming. */
+  waitMs?: number;
 }
 
 /** A holder that stands still is known by its leases within seconds; a caller should not wait for that. */
@@ -53,14 +55,14 @@ export class ControlRouter {
   }
 
   /** The holder's answer; undefined: it is to be answered here. @throws StoreUnavailableError: it may have taken effect */
-  async relay(workflowId: string, { method, path, body, isRepeatable }: RelayedCall): Promise<PeerAnswer | undefined> {
+  async relay(workflowId: string, { method, path, body, isRepeatable, waitMs }: RelayedCall): Promise<PeerAnswer | undefined> {
     const holder = this.#options.directory.holderOf(workflowId);
     if (holder === undefined) {
       return undefined;
     }
     try {
       const text = body === undefined || body === null ? undefined : JSON.stringify(body);
-      return await holder.call({ method, path, body: text, deadlineMs: DEADLINE_MS });
+      return await holder.call({ method, path, body: text, deadlineMs: DEADLINE_MS + (waitMs ?? 0), isLongPoll: waitMs !== undefined });
     } catch (error) {
       if (error instanceof PeerUnreachableError && (error.nothingDone || isRepeatable)) {
         return undefined;

@@ -4,8 +4,8 @@ const OID = { int2: 21, int4: 23, int8: 20, json: 114, text: 25, uuid: 2950 } as
 /** Element types that {@link binaryArray} writes. */
 export type ArrayElementType = keyof typeof OID;
 
-/** What an element may be: a number for the integers, text for the others. */
-export type ArrayElement = number | string | null;
+/** What an element may be: a number for the integers, text for the others; JSON may also be UTF-8, in pieces. */
+export type ArrayElement = number | string | readonly Uint8Array[] | null;
 
 const HEADER_BYTES = 20;
 const LENGTH_BYTES = 4;
@@ -15,35 +15,65 @@ const LENGTH_BYTES = 4;
  * there, which costs more than everything else about a batch's parameters.
  */
 export function binaryArray(type: ArrayElementType, elements: readonly ArrayElement[]): Buffer {
-  const bytes = type === 'json' || type === 'text' ? elements.map((element) => (element === null ? 0 : Buffer.byteLength(element as string))) : undefined;
+  const isText = type === 'json' || type === 'text';
   const fixedBytes = FIXED_BYTES[type];
   let length = HEADER_BYTES + elements.length * LENGTH_BYTES;
-  elements.forEach((element, index) => (length += element === null ? 0 : (bytes?.[index] ?? fixedBytes)));
+  let hasNull = false;
+  // By index: an iterator's results would be most of the garbage here.
+  for (let index = 0; index < elements.length; index += 1) {
+    const element = elements[index] as ArrayElement;
+    if (element === null) hasNull = true;
+    else length += isText ? textBytes(element) : fixedBytes;
+  }
   const buffer = Buffer.allocUnsafe(length);
-  let offset = writeHeader(buffer, type, elements);
-  elements.forEach((element, index) => {
-    const elementBytes = element === null ? -1 : (bytes?.[index] ?? fixedBytes);
-    offset = buffer.writeInt32BE(elementBytes, offset);
-    if (element !== null) {
-      writeElement(buffer, type, element, offset);
-      offset += elementBytes;
+  let offset = writeHeader(buffer, type, elements.length, hasNull);
+  for (let index = 0; index < elements.length; index += 1) {
+    const element = elements[index] as ArrayElement;
+    if (element === null) {
+      offset = buffer.writeInt32BE(-1, offset);
+    } else if (isText) {
+      // Its length is known once it is written.
+      const bytes = writeText(buffer, element, offset + LENGTH_BYTES);
+      buffer.writeInt32BE(bytes, offset);
+      offset += LENGTH_BYTES + bytes;
+    } else {
+      offset = buffer.writeInt32BE(fixedBytes, offset);
+      writeElement(buffer, type, element as number | string, offset);
+      offset += fixedBytes;
     }
-  });
+  }
   return buffer;
 }
 
 const FIXED_BYTES: Record<ArrayElementType, number> = { int2: 2, int4: 4, int8: 8, json: 0, text: 0, uuid: 16 };
 
+function textBytes(element: number | string | readonly Uint8Array[]): number {
+  return typeof element === 'object' ? element.reduce((bytes, { length }) => bytes + length, 0) : Buffer.byteLength(element as string);
+}
+
+/** Answers how many bytes it has written. */
+function writeText(buffer: Buffer, element: number | string | readonly Uint8Array[], offset: number): number {
+  if (typeof element !== 'object') {
+    return buffer.write(element as string, offset, 'utf8');
+  }
+  let end = offset;
+  for (const piece of element) {
+    buffer.set(piece, end);
+    end += piece.length;
+  }
+  return end - offset;
+}
+
 /** One dimension, numbered from 1. */
-function writeHeader(buffer: Buffer, type: ArrayElementType, elements: readonly ArrayElement[]): number {
+function writeHeader(buffer: Buffer, type: ArrayElementType, elements: number, hasNull: boolean): number {
   let offset = buffer.writeInt32BE(1, 0);
-  offset = buffer.writeInt32BE(elements.includes(null) ? 1 : 0, offset);
+  offset = buffer.writeInt32BE(hasNull ? 1 : 0, offset);
   offset = buffer.writeInt32BE(OID[type], offset);
-  offset = buffer.writeInt32BE(elements.length, offset);
+  offset = buffer.writeInt32BE(elements, offset);
   return buffer.writeInt32BE(1, offset);
 }
 
-function writeElement(buffer: Buffer, type: ArrayElementType, element: number | string, offset: number): void {
+function writeElement(buffer: Buffer, type: Exclude<ArrayElementType, 'json' | 'text'>, element: number | string, offset: number): void {
   switch (type) {
     case 'int2':
       buffer.writeInt16BE(element as number, offset);
@@ -59,18 +89,12 @@ function writeElement(buffer: Buffer, type: ArrayElementType, element: number | 
     case 'uuid':
       writeUuid(buffer, element as string, offset);
       return;
-    case 'json':
-    case 'text':
-      buffer.write(element as string, offset, 'utf8');
-      return;
     default: {
       const never: never = type;
       return never;
     }
   }
 }
-
-const UUID = /^([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})$/i;
 
 /** The text of a UUID is not of the form that this project writes. */
 export class InvalidUuidError extends Error {
@@ -81,9 +105,35 @@ export class InvalidUuidError extends Error {
   }
 }
 
+const UUID_CHARACTERS = 36;
+const HYPHEN = 0x2d;
+/** Where a UUID's text has its hyphens. */
+const HYPHENS = [8, 13, 18, 23];
+
 function writeUuid(buffer: Buffer, text: string, offset: number): void {
-  const written = UUID.test(text) ? buffer.write(text.replaceAll('-', ''), offset, 'hex') : 0;
-  if (written !== FIXED_BYTES.uuid) {
+  let byte = offset;
+  let isValid = text.length === UUID_CHARACTERS;
+  for (let index = 0; isValid && index < UUID_CHARACTERS; ) {
+    if (HYPHENS.includes(index)) {
+      isValid = text.charCodeAt(index) === HYPHEN;
+      index += 1;
+    } else {
+      const value = (nibbleOf(text.charCodeAt(index)) << 4) | nibbleOf(text.charCodeAt(index + 1));
+      isValid = value >= 0;
+      buffer[byte] = value;
+      byte += 1;
+      index += 2;
+    }
+  }
+  if (!isValid) {
     throw new InvalidUuidError(text);
   }
+}
+
+/** Value of a hexadecimal digit; -1 for any other character. */
+function nibbleOf(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  // Capitals and small letters differ in one bit.
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

@@ -1,6 +1,7 @@
 import type { RunAppend } from '@backstitch/engine';
 import type { SearchAttributes } from '@backstitch/protocol';
 import { binaryArray, type ArrayElement, type ArrayElementType } from './binary-array.js';
+import { lineageOf } from './lineage.js';
 import { DETAIL_PARAMETERS, detailParts, detailValues, hasDetails } from './commit-details.js';
 import type { Statement } from './database.js';
 import { SCHEMA } from './schema.js';
@@ -29,6 +30,8 @@ const CHANGING: readonly Column[] = [
   ['failure', 'json', ({ record }) => optionalText(record.failure)],
 ];
 
+const MEMO: Column = ['memo', 'json', ({ record }) => JSON.stringify(record.memo)];
+
 /** What a run is created with and keeps. */
 const LASTING: readonly Column[] = [
   ['workflow_id', 'text', ({ record }) => record.workflowId],
@@ -36,11 +39,32 @@ const LASTING: readonly Column[] = [
   ['partition', 'int2', ({ record }) => record.partition],
   ['started_at_ms', 'int8', ({ record }) => Math.floor(record.startedAtMs)],
   ['request_fingerprint', 'text', ({ record }) => record.requestFingerprint],
-  ['memo', 'json', ({ record }) => JSON.stringify(record.memo)],
+  MEMO,
+];
+
+/** What few runs change or have. Statements have these columns only where a run of the batch does, so that the others pay nothing. */
+const OPEN_CALLS: Column = ['open_calls', 'int4', ({ record }) => record.openCalls ?? 0];
+const LINEAGE: readonly Column[] = [
+  ['parent_workflow_id', 'text', (append) => lineageOf(append)?.parentWorkflowId ?? null],
+  ['root_workflow_id', 'text', (append) => lineageOf(append)?.rootWorkflowId ?? null],
+  ['first_run_id', 'uuid', (append) => lineageOf(append)?.firstRunId ?? null],
+  ['build_id', 'text', (append) => lineageOf(append)?.buildId ?? null],
 ];
 
 const EXPECTED: Column = ['expected_event_id', 'int4', ({ expectedNextEventId }) => expectedNextEventId];
 const EVENTS: Column = ['events', 'json', ({ events, eventsJson }) => (events.length === 0 ? null : (eventsJson ?? JSON.stringify(events)))];
+
+function continuationColumns({ rare }: Shape): readonly Column[] {
+  return rare ? [...CHANGING, OPEN_CALLS, MEMO, EXPECTED, EVENTS] : CONTINUATION_COLUMNS;
+}
+
+function createdColumns({ rare, lineage }: Shape): readonly Column[] {
+  return [...CHANGING, ...(rare ? [OPEN_CALLS] : []), ...LASTING, ...(lineage ? LINEAGE : [])];
+}
+
+function creationColumns(shape: Shape): readonly Column[] {
+  return shape.rare || shape.lineage ? [...createdColumns(shape), EVENTS] : CREATION_COLUMNS;
+}
 
 const CONTINUATION_COLUMNS = [...CHANGING, EXPECTED, EVENTS];
 const CREATION_COLUMNS = [...CHANGING, ...LASTING, EVENTS];
@@ -51,23 +75,23 @@ const CREATION_COLUMNS = [...CHANGING, ...LASTING, EVENTS];
  * {@link Database}): two batches that share runs wait for each other instead of blocking each other for good. Another plan would cost a deadlock,
  * which is tried again.
  */
-function continuedPart(firstParameter: number): string {
+function continuedPart(firstParameter: number, shape: Shape): string {
   return `continued AS (
   UPDATE ${SCHEMA}.execution e
   SET status = i.status, closed_at_ms = i.closed_at_ms, next_event_id = i.next_event_id, history_size_bytes = i.history_size_bytes,
       wake_at_ms = i.wake_at_ms, open_activities = i.open_activities, open_incidents = i.open_incidents,
-      search_attributes = i.search_attributes::jsonb, result = i.result, failure = i.failure, updated_at = now()
-  FROM ${rowsOf(CONTINUATION_COLUMNS, firstParameter)}
+      search_attributes = i.search_attributes::jsonb, result = i.result, failure = i.failure,${shape.rare ? ' open_calls = i.open_calls, memo = i.memo,' : ''} updated_at = now()
+  FROM ${rowsOf(continuationColumns(shape), firstParameter)}
   WHERE e.run_id = i.run_id AND e.next_event_id = i.expected_event_id
   RETURNING e.run_id, i.expected_event_id AS first_event_id, i.next_event_id - 1 AS last_event_id, i.events
 )`;
 }
 
 /** Runs that begin, in order of workflow id, and after the locks of those that go on. */
-function createdPart(firstParameter: number, hasContinuations: boolean): string {
-  const columns = [...CHANGING, ...LASTING].map(([name]) => name);
+function createdPart(firstParameter: number, shape: Shape): string {
+  const columns = createdColumns(shape).map(([name]) => name);
   return `beginning AS MATERIALIZED (
-  SELECT i.* FROM ${rowsOf(CREATION_COLUMNS, firstParameter)}${hasContinuations ? ' WHERE (SELECT count(*) FROM continued) >= 0' : ''}
+  SELECT i.* FROM ${rowsOf(creationColumns(shape), firstParameter)}${shape.continues ? ' WHERE (SELECT count(*) FROM continued) >= 0' : ''}
 ), created AS (
   INSERT INTO ${SCHEMA}.execution (${columns.join(', ')})
   SELECT ${columns.map((name) => (name === 'search_attributes' ? 'search_attributes::jsonb' : name)).join(', ')} FROM beginning
@@ -86,12 +110,18 @@ const CREATED_EVENTS = 'SELECT b.run_id, 1, b.next_event_id - 1, b.events FROM b
 export function commitStatement(appends: readonly RunAppend[]): Statement {
   const continuations = sorted(appends.filter(({ isNew }) => !isNew), ({ record }) => record.runId);
   const creations = sorted(appends.filter(({ isNew }) => isNew), ({ record }) => record.workflowId);
-  const shape = { continues: continuations.length > 0, creates: creations.length > 0, details: appends.some(hasDetails) };
+  const shape = {
+    continues: continuations.length > 0,
+    creates: creations.length > 0,
+    details: appends.some(hasDetails),
+    rare: appends.some(({ record, memoChanged }) => record.openCalls !== undefined || memoChanged === true),
+    lineage: creations.some((append) => lineageOf(append) !== undefined),
+  };
   return {
     ...statementOf(shape),
     values: [
-      ...(shape.continues ? valuesOf(CONTINUATION_COLUMNS, continuations) : []),
-      ...(shape.creates ? valuesOf(CREATION_COLUMNS, creations) : []),
+      ...(shape.continues ? valuesOf(continuationColumns(shape), continuations) : []),
+      ...(shape.creates ? valuesOf(creationColumns(shape), creations) : []),
       ...(shape.details ? detailValues(appends) : []),
       appends.length,
     ],
@@ -102,13 +132,15 @@ interface Shape {
   continues: boolean;
   creates: boolean;
   details: boolean;
+  rare: boolean;
+  lineage: boolean;
 }
 
 const statements = new Map<string, Statement>();
 
 /** The text for appends of that shape, composed once. */
 function statementOf(shape: Shape): Statement {
-  const name = `backstitch_commit${shape.continues ? '_continue' : ''}${shape.creates ? '_create' : ''}${shape.details ? '_details' : ''}`;
+  const name = `backstitch_commit${shape.continues ? '_continue' : ''}${shape.creates ? '_create' : ''}${shape.details ? '_details' : ''}${shape.rare ? '_rare' : ''}${shape.lineage ? '_lineage' : ''}`;
   let statement = statements.get(name);
   if (statement === undefined) {
     statement = { name, text: textOf(shape) };
@@ -117,22 +149,23 @@ function statementOf(shape: Shape): Statement {
   return statement;
 }
 
-function textOf({ continues, creates, details }: Shape): string {
+function textOf(shape: Shape): string {
+  const { continues, creates, details } = shape;
   const parts: string[] = [];
   const passed: string[] = [];
   const events: string[] = [];
   let parameter = 1;
   if (continues) {
-    parts.push(continuedPart(parameter));
+    parts.push(continuedPart(parameter, shape));
     passed.push('SELECT run_id FROM continued');
     events.push(CONTINUED_EVENTS);
-    parameter += CONTINUATION_COLUMNS.length;
+    parameter += continuationColumns(shape).length;
   }
   if (creates) {
-    parts.push(createdPart(parameter, continues));
+    parts.push(createdPart(parameter, shape));
     passed.push('SELECT run_id FROM created');
     events.push(CREATED_EVENTS);
-    parameter += CREATION_COLUMNS.length;
+    parameter += creationColumns(shape).length;
   }
   parts.push(`passed AS (${passed.join(' UNION ALL ')})`);
   parts.push(`appended AS (INSERT INTO ${SCHEMA}.history (run_id, first_event_id, last_event_id, events) ${events.join(' UNION ALL ')})`);

@@ -20,6 +20,9 @@ export interface Statement {
   name?: string;
 }
 
+/** Runs one statement of a transaction. */
+export type RunStatement = <Row extends QueryResultRow>(statement: Statement) => Promise<Row[]>;
+
 const CONFLICT_RETRIES_MAX = 3;
 
 /**
@@ -64,7 +67,40 @@ export class Database {
     }
   }
 
+  /**
+   * Runs several statements as one transaction: `work` gets the means to run one, and what it answers is answered once all is committed. Where it throws,
+   * nothing was done. After a deadlock or serialisation failure it is run again from its beginning.
+   * @throws StoreUnavailableError as {@link query}
+   */
+  async transaction<Answer>(work: (query: RunStatement) => Promise<Answer>): Promise<Answer> {
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return await this.#borrow(async (query) => {
+          await query({ text: 'BEGIN' });
+          try {
+            const answer = await work(query);
+            await query({ text: 'COMMIT' });
+            return answer;
+          } catch (error) {
+            // On a connection that is broken this fails, and the transaction is gone with it.
+            await query({ text: 'ROLLBACK' }).catch(() => undefined);
+            throw error;
+          }
+        });
+      } catch (error) {
+        if (!isTransactionConflict(error) || retry >= CONFLICT_RETRIES_MAX) {
+          throw error;
+        }
+      }
+    }
+  }
+
   async #queryOnce<Row extends QueryResultRow>(statement: Statement): Promise<Row[]> {
+    return this.#borrow((query) => query<Row>(statement));
+  }
+
+  /** Runs statements on one connection of the pool; one that breaks meanwhile is given up. */
+  async #borrow<Answer>(work: (query: RunStatement) => Promise<Answer>): Promise<Answer> {
     const [client, release] = await this.#acquire();
     // The pool listens to idle connections only. One that breaks while it is ours, but between two answers, would end the process.
     let broken = false;
@@ -78,9 +114,10 @@ export class Database {
         await client.query({ text: SESSION_SETTINGS, query_timeout: this.#queryTimeoutMs } as QueryConfig);
         this.#settled.add(client);
       }
-      const config = { ...statement, query_timeout: this.#queryTimeoutMs };
-      const { rows } = await client.query<Row>(config);
-      return rows;
+      return await work(async <Row extends QueryResultRow>(statement: Statement) => {
+        const { rows } = await client.query<Row>({ ...statement, query_timeout: this.#queryTimeoutMs } as QueryConfig);
+        return rows;
+      });
     } catch (error) {
       const unavailable = this.#unavailable(error);
       broken ||= unavailable !== undefined;

@@ -46,6 +46,45 @@ describe('the history store on Postgres', () => {
     expect([...winners.values()]).toEqual(Array.from({ length: 35 }, () => 1));
   });
 
+  it('given many writers that would each take one run’s place, when they commit at once, then one does, and the others are told who is current', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource));
+    const first = creation();
+    await store.commit([first]);
+    const { workflowId, runId } = first.record;
+    const successors = Array.from({ length: 8 }, () => ({ ...creation({ workflowId }), replaces: runId }));
+    const others = Array.from({ length: 8 }, () => creation());
+    const results = await Promise.all(successors.map((successor, index) => store.commit([successor, others[index] as RunAppend])));
+    const winners = successors.filter((_, index) => results[index]?.[0]?.status === 'committed');
+    expect(winners).toHaveLength(1);
+    expect(results.map(([, other]) => other?.status)).toEqual(others.map(() => 'committed'));
+    expect((await store.findByWorkflowIds([workflowId])).map((record) => record.runId)).toEqual([winners[0]?.record.runId]);
+    expect(results.flatMap(([result]) => (result?.status === 'exists' ? [result.existing.runId] : []))).toEqual(Array.from({ length: 7 }, () => winners[0]?.record.runId));
+  });
+
+  it('given a successor whose run id exists, when it would take another run’s place, then that one stays current', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource));
+    const [current, elsewhere] = [creation(), creation()];
+    await store.commit([current, elsewhere]);
+    const { workflowId, runId } = current.record;
+    const [result] = await store.commit([{ ...creation({ workflowId, runId: elsewhere.record.runId }), replaces: runId }]);
+    expect(result).toMatchObject({ status: 'exists' });
+    expect((await store.findByWorkflowIds([workflowId])).map((record) => record.runId)).toEqual([runId]);
+  });
+
+  it('given batches in which runs follow each other, when they share runs in every order, then none deadlocks and each run has one winner', async () => {
+    const store = new PostgresHistoryStore(new Database(database.dataSource));
+    const runs = Array.from({ length: 12 }, () => creation());
+    await store.commit(runs);
+    const batches = Array.from({ length: 8 }, (_, shift) => {
+      const rotated = [...runs.slice(shift), ...runs.slice(0, shift)];
+      return rotated.flatMap(({ record }) => [continuation(record), { ...creation({ workflowId: record.workflowId }), replaces: record.runId, after: record.runId }]);
+    });
+    const results = await Promise.all(batches.map((batch) => store.commit(batch)));
+    expect(results.flat().filter(({ status }) => status === 'committed')).toHaveLength(24);
+    // A successor that came too late is as stale as the run before it.
+    expect(results.every((answers) => answers.every(({ status }, index) => index % 2 === 0 || status === answers[index - 1]?.status))).toBe(true);
+  });
+
   it('given texts that jsonb refuses, when they are committed, then history keeps them and the batch is not lost', async () => {
     const store = new PostgresHistoryStore(new Database(database.dataSource));
     const odd = creation({ searchAttributes: { Word: ['a\0b', '\ud800'] }, memo: { nul: '\0', half: '\ud800' }, result: '\0' });

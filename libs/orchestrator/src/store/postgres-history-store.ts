@@ -1,5 +1,6 @@
 import type { AppendResult, AttemptRecord, HistoryStore, RunAppend, RunRecord, StoredRun } from '@backstitch/engine';
 import type { HistoryEvent, Incident } from '@backstitch/protocol';
+import { commitLinked, isLinked } from './commit-linked.js';
 import { commitStatement, type CommitAnswer } from './commit-statement.js';
 import { isDataFault } from './database-faults.js';
 import type { Database } from './database.js';
@@ -20,7 +21,7 @@ export class AppendRefusedError extends Error {
 
 const COMMITTED: AppendResult = { status: 'committed' };
 
-/** The truth in Postgres. See {@link HistoryStore} for its guarantees; one commit is one statement. */
+/** The truth in Postgres. See {@link HistoryStore} for its guarantees; one commit is one statement, save where runs take each other's place. */
 export class PostgresHistoryStore implements HistoryStore {
   readonly #database: Database;
 
@@ -33,16 +34,17 @@ export class PostgresHistoryStore implements HistoryStore {
       return [];
     }
     const { passed: count, run_ids: runIds } = await this.#write(appends);
-    if (count === appends.length) {
-      return appends.map(() => COMMITTED);
-    }
-    const passed = new Set(runIds);
+    return count === appends.length ? appends.map(() => COMMITTED) : this.#answers(appends, new Set(runIds));
+  }
+
+  /** What those that passed came to, and those that did not. */
+  async #answers(appends: readonly RunAppend[], passed: ReadonlySet<string>): Promise<AppendResult[]> {
     const taken = await this.#existing(appends.filter(({ isNew, record }) => isNew && !passed.has(record.runId)));
-    return appends.map(({ record, isNew }): AppendResult => {
+    return appends.map(({ record, isNew, after }): AppendResult => {
       if (passed.has(record.runId)) {
         return COMMITTED;
       }
-      const existing = isNew ? taken.get(record.workflowId) : undefined;
+      const existing = isNew && (after === undefined || passed.has(after)) ? (taken.get(record.runId) ?? taken.get(record.workflowId)) : undefined;
       return existing === undefined ? { status: 'stale' } : { status: 'exists', existing };
     });
   }
@@ -75,7 +77,7 @@ export class PostgresHistoryStore implements HistoryStore {
     }
     const rows = await this.#database.query<RunRecordRow>({
       name: 'backstitch_find',
-      text: `SELECT ${RUN_RECORD_COLUMNS} FROM ${SCHEMA}.execution e WHERE e.workflow_id = ANY ($1::text[])`,
+      text: `SELECT ${RUN_RECORD_COLUMNS} FROM ${SCHEMA}.execution e WHERE e.workflow_id = ANY ($1::text[]) AND e.is_current`,
       values: [workflowIds],
     });
     return rows.map(toRunRecord);
@@ -83,6 +85,9 @@ export class PostgresHistoryStore implements HistoryStore {
 
   async #write(appends: readonly RunAppend[]): Promise<CommitAnswer> {
     try {
+      if (appends.some(isLinked)) {
+        return await this.#database.transaction((query) => commitLinked(query, appends));
+      }
       const [answer] = await this.#database.query<CommitAnswer>(commitStatement(appends));
       return answer ?? { passed: 0, run_ids: null };
     } catch (error) {
@@ -93,9 +98,22 @@ export class PostgresHistoryStore implements HistoryStore {
     }
   }
 
+  /** What stands in the way of new runs: under its run id where it is that very run, else under its workflow id. */
   async #existing(appends: readonly RunAppend[]): Promise<Map<string, RunRecord>> {
-    const records = await this.findByWorkflowIds(appends.map(({ record }) => record.workflowId));
-    return new Map(records.map((record) => [record.workflowId, record]));
+    if (appends.length === 0) {
+      return new Map();
+    }
+    const rows = await this.#database.query<RunRecordRow & { is_current: boolean }>({
+      name: 'backstitch_existing_runs',
+      text: `SELECT ${RUN_RECORD_COLUMNS}, e.is_current FROM ${SCHEMA}.execution e WHERE e.workflow_id = ANY ($1::text[]) AND e.is_current
+        UNION ALL SELECT ${RUN_RECORD_COLUMNS}, e.is_current FROM ${SCHEMA}.execution e WHERE e.run_id = ANY ($2::uuid[]) AND NOT e.is_current`,
+      values: [appends.map(({ record }) => record.workflowId), appends.map(({ record }) => record.runId)],
+    });
+    const records = rows.map((row) => ({ record: toRunRecord(row), isCurrent: row.is_current }));
+    return new Map([
+      ...records.filter(({ isCurrent }) => isCurrent).map(({ record }) => [record.workflowId, record] as const),
+      ...records.map(({ record }) => [record.runId, record] as const),
+    ]);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RunRecord } from '@backstitch/engine';
-import type { HistoryEvent, Incident, IncidentKind, ListWorkflowsRequest } from '@backstitch/protocol';
+import type { HistoryEvent, Incident, IncidentKind, ListWorkflowsRequest, WorkflowExecutionStatus } from '@backstitch/protocol';
+import type { FilterSql } from '../listing/list-filter-sql.js';
 import type { Database } from './database.js';
 import { RUN_RECORD_COLUMNS, toRunRecord, type RunRecordRow } from './run-record-row.js';
 import { SCHEMA } from './schema.js';
@@ -32,12 +33,27 @@ export interface OpenCounts {
   openIncidents: { kind: IncidentKind; count: number }[];
 }
 
-/** What is read of runs beside the engine: lists, what is due, what is open. */
+/** Runs that a replica goes on with, of its partitions. */
+export interface ServedBuild {
+  /** Those that are pinned to it … */
+  buildId: string;
+  /** … and, of the current build, those that are not pinned. */
+  servesUnpinned: boolean;
+}
+
+/** What is read of runs beside the engine: lists, what is due, what is open. What is due or open is told of the served runs alone. */
 export class RunQueries {
   readonly #database: Database;
+  readonly #served: () => ServedBuild;
 
-  constructor(database: Database) {
+  constructor(database: Database, served: () => ServedBuild = () => ({ buildId: '', servesUnpinned: true })) {
     this.#database = database;
+    this.#served = served;
+  }
+
+  get #servedValues(): [string, boolean] {
+    const { buildId, servesUnpinned } = this.#served();
+    return [buildId, servesUnpinned];
   }
 
   /** Newest first. */
@@ -64,14 +80,39 @@ export class RunQueries {
     return rows.map(toRunRecord);
   }
 
-  /** Events behind an event id, at most `limit`; undefined for an unknown workflow. */
-  async readHistory(workflowId: string, afterEventId: number, limit: number): Promise<{ runId: string; events: HistoryEvent[]; lastEventId: number } | undefined> {
+  /** Runs for which a condition on `execution e` holds, in order of their start. `condition` has parameters from $1 on. */
+  async listWhere(condition: FilterSql, direction: 'asc' | 'desc', after: RunPosition | undefined, limit: number): Promise<RunRecord[]> {
+    const values = [...condition.values];
+    const value = (next: unknown): string => `$${values.push(next)}`;
+    const conditions = [condition.text];
+    if (after !== undefined) {
+      conditions.push(`(e.started_at_ms, e.run_id) ${direction === 'asc' ? '>' : '<'} (${value(after.startedAtMs)}::bigint, ${value(after.runId)}::uuid)`);
+    }
+    const rows = await this.#database.query<RunRecordRow>({
+      text: `SELECT ${RUN_RECORD_COLUMNS} FROM ${SCHEMA}.execution e WHERE ${conditions.join(' AND ')}
+        ORDER BY e.started_at_ms ${direction}, e.run_id ${direction} LIMIT ${value(limit)}`,
+      values,
+    });
+    return rows.map(toRunRecord);
+  }
+
+  /** How many runs there are for which a condition on `execution e` holds, by status. */
+  async countWhere({ text, values }: FilterSql): Promise<{ status: WorkflowExecutionStatus; count: number }[]> {
+    const rows = await this.#database.query<{ status: WorkflowExecutionStatus; count: string }>({
+      text: `SELECT e.status, count(*) AS count FROM ${SCHEMA}.execution e WHERE ${text} GROUP BY e.status ORDER BY e.status`,
+      values,
+    });
+    return rows.map(({ status, count }) => ({ status, count: Number(count) }));
+  }
+
+  /** Events of the workflow's current run, or of that run of it, behind an event id, at most `limit`; undefined for an unknown one. */
+  async readHistory(workflowId: string, runId: string | undefined, afterEventId: number, limit: number): Promise<{ runId: string; events: HistoryEvent[]; lastEventId: number } | undefined> {
     const rows = await this.#database.query<{ run_id: string; next_event_id: number; histories: string[] | null }>({
       text: `SELECT e.run_id, e.next_event_id,
           (SELECT array_agg(h.events::text ORDER BY h.first_event_id) FROM ${SCHEMA}.history h
            WHERE h.run_id = e.run_id AND h.last_event_id > $2 AND h.first_event_id <= $3) AS histories
-        FROM ${SCHEMA}.execution e WHERE e.workflow_id = $1`,
-      values: [workflowId, afterEventId, afterEventId + limit],
+        FROM ${SCHEMA}.execution e WHERE e.workflow_id = $1 AND ${runId === undefined ? 'e.is_current' : 'e.run_id = $4::uuid'}`,
+      values: [workflowId, afterEventId, afterEventId + limit, ...(runId === undefined ? [] : [runId])],
     });
     const [row] = rows;
     if (row === undefined) {
@@ -81,6 +122,16 @@ export class RunQueries {
       .flatMap((text) => JSON.parse(text) as HistoryEvent[])
       .filter(({ eventId }) => eventId > afterEventId && eventId <= afterEventId + limit);
     return { runId: row.run_id, events, lastEventId: row.next_event_id - 1 };
+  }
+
+  /** The workflow's current run, if its chain began with that run. */
+  async currentRunOfChain(workflowId: string, firstRunId: string): Promise<string | undefined> {
+    const rows = await this.#database.query<{ run_id: string }>({
+      name: 'backstitch_current_of_chain',
+      text: `SELECT e.run_id FROM ${SCHEMA}.execution e WHERE e.workflow_id = $1 AND e.is_current AND coalesce(e.first_run_id, e.run_id) = $2::uuid`,
+      values: [workflowId, firstRunId],
+    });
+    return rows[0]?.run_id;
   }
 
   /** Open incidents of all runs, oldest first. */
@@ -100,8 +151,9 @@ export class RunQueries {
     const rows = await this.#database.query<{ wake_at_ms: string }>({
       name: 'backstitch_earliest_wake',
       text: `SELECT e.wake_at_ms FROM ${SCHEMA}.execution e
-        WHERE e.status = 'RUNNING' AND e.wake_at_ms IS NOT NULL AND e.partition = ANY ($1::smallint[]) ORDER BY e.wake_at_ms LIMIT 1`,
-      values: [partitions],
+        WHERE e.status = 'RUNNING' AND e.wake_at_ms IS NOT NULL AND e.partition = ANY ($1::smallint[])
+          AND (e.build_id = $2 OR ($3 AND e.build_id IS NULL)) ORDER BY e.wake_at_ms LIMIT 1`,
+      values: [partitions, ...this.#servedValues],
     });
     return rows[0] === undefined ? undefined : Number(rows[0].wake_at_ms);
   }
@@ -112,9 +164,9 @@ export class RunQueries {
       name: 'backstitch_due',
       text: `SELECT e.run_id, e.wake_at_ms FROM ${SCHEMA}.execution e
         WHERE e.status = 'RUNNING' AND e.wake_at_ms IS NOT NULL AND e.wake_at_ms <= $2 AND e.partition = ANY ($1::smallint[])
-          AND ($3::bigint IS NULL OR (e.wake_at_ms, e.run_id) > ($3::bigint, $4::uuid))
+          AND ($3::bigint IS NULL OR (e.wake_at_ms, e.run_id) > ($3::bigint, $4::uuid)) AND (e.build_id = $6 OR ($7 AND e.build_id IS NULL))
         ORDER BY e.wake_at_ms, e.run_id LIMIT $5`,
-      values: [partitions, Math.floor(nowMs), after?.wakeAtMs ?? null, after?.runId ?? null, limit],
+      values: [partitions, Math.floor(nowMs), after?.wakeAtMs ?? null, after?.runId ?? null, limit, ...this.#servedValues],
     });
     return rows.map((row) => ({ runId: row.run_id, wakeAtMs: Number(row.wake_at_ms) }));
   }
@@ -125,9 +177,21 @@ export class RunQueries {
       name: 'backstitch_open_activities',
       text: `SELECT e.run_id FROM ${SCHEMA}.execution e
         WHERE e.open_activities > 0 AND e.partition = ANY ($1::smallint[]) AND ($2::uuid IS NULL OR e.run_id > $2::uuid)
-          AND e.started_at_ms <= $4
+          AND e.started_at_ms <= $4 AND (e.build_id = $5 OR ($6 AND e.build_id IS NULL))
         ORDER BY e.run_id LIMIT $3`,
-      values: [partitions, afterRunId ?? null, limit, Math.floor(createdUntilMs)],
+      values: [partitions, afterRunId ?? null, limit, Math.floor(createdUntilMs), ...this.#servedValues],
+    });
+    return rows.map(({ run_id }) => run_id);
+  }
+
+  /** A page of the runs of these partitions that wait for an answer of other runs, in order of run id. */
+  async runIdsWithOpenCalls(partitions: readonly number[], afterRunId: string | undefined, limit: number): Promise<string[]> {
+    const rows = await this.#database.query<{ run_id: string }>({
+      name: 'backstitch_open_calls',
+      text: `SELECT e.run_id FROM ${SCHEMA}.execution e
+        WHERE e.open_calls > 0 AND e.partition = ANY ($1::smallint[]) AND ($2::uuid IS NULL OR e.run_id > $2::uuid)
+          AND (e.build_id = $4 OR ($5 AND e.build_id IS NULL)) ORDER BY e.run_id LIMIT $3`,
+      values: [partitions, afterRunId ?? null, limit, ...this.#servedValues],
     });
     return rows.map(({ run_id }) => run_id);
   }
@@ -143,9 +207,9 @@ export class RunQueries {
       name: 'backstitch_silent',
       text: `SELECT e.run_id, e.workflow_id, (extract(epoch FROM now() - e.updated_at) * 1000)::bigint AS silent_for_ms FROM ${SCHEMA}.execution e
         WHERE e.open_activities > 0 AND e.partition = ANY ($1::smallint[]) AND ($3::uuid IS NULL OR e.run_id > $3::uuid)
-          AND e.updated_at <= now() - $2 * interval '1 millisecond'
+          AND e.updated_at <= now() - $2 * interval '1 millisecond' AND (e.build_id = $5 OR ($6 AND e.build_id IS NULL))
         ORDER BY e.run_id LIMIT $4`,
-      values: [partitions, silentForMs, afterRunId ?? null, limit],
+      values: [partitions, silentForMs, afterRunId ?? null, limit, ...this.#servedValues],
     });
     return rows.map((row) => ({ runId: row.run_id, workflowId: row.workflow_id, silentForMs: Number(row.silent_for_ms) }));
   }

@@ -15,6 +15,7 @@ export interface RunRecordRow {
   wake_at_ms: string | null;
   open_activities: number;
   open_incidents: number;
+  open_calls: number;
   request_fingerprint: string;
   search_attributes: string;
   memo: string;
@@ -24,7 +25,7 @@ export interface RunRecordRow {
 
 /** Columns for {@link RunRecordRow}, of the table alias `e`. JSON as text tells a JSON null from nothing. */
 export const RUN_RECORD_COLUMNS = `e.run_id, e.workflow_id, e.workflow_type, e.partition, e.status, e.started_at_ms, e.closed_at_ms, e.next_event_id,
-  e.history_size_bytes, e.wake_at_ms, e.open_activities, e.open_incidents, e.request_fingerprint, e.search_attributes::text AS search_attributes,
+  e.history_size_bytes, e.wake_at_ms, e.open_activities, e.open_incidents, e.open_calls, e.request_fingerprint, e.search_attributes::text AS search_attributes,
   e.memo::text AS memo, e.result::text AS result, e.failure::text AS failure`;
 
 export function toRunRecord(row: RunRecordRow): RunRecord {
@@ -42,6 +43,7 @@ export function toRunRecord(row: RunRecordRow): RunRecord {
     requestFingerprint: row.request_fingerprint,
     searchAttributes: JSON.parse(row.search_attributes) as SearchAttributes,
     memo: JSON.parse(row.memo) as JsonObject,
+    ...(row.open_calls > 0 && { openCalls: row.open_calls }),
     ...(row.closed_at_ms !== null && { closedAtMs: Number(row.closed_at_ms) }),
     ...(row.wake_at_ms !== null && { wakeAtMs: Number(row.wake_at_ms) }),
     ...(row.result !== null && { result: JSON.parse(row.result) as JsonValue }),

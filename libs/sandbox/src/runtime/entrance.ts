@@ -1,3 +1,4 @@
+import { RUNTIME_VERSION } from '@backstitch/protocol';
 import {
   createWorkflowApi,
   resetScope,
@@ -6,9 +7,9 @@ import {
   takeRecurringJson,
   WorkflowRun,
   type ApiOfRun,
-  type WorkflowFunction,
 } from '@backstitch/workflow/internal';
-import { CONTINUE_AS_NEW_SUGGESTED, IS_REPLAYING, type ActivationWire } from '../batch-codec.js';
+import { CONTINUE_AS_NEW_SUGGESTED, IS_REPLAYING, TRACES_CALLS, type ActivationWire } from '../batch-codec.js';
+import { loadedWorkflow, pinnedTypesOf, workflowTypesOf } from './bundle-exports.js';
 
 /** The bundle's code as a function: called once per run, it gives the run's own instance of every module. */
 export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, runAsync: RunAsync, globalThis: object) => Record<string, unknown>;
@@ -52,12 +53,20 @@ export class Entrance {
 
   /** Names of the functions that the bundle exports, as JSON. Evaluates the modules once, in a run that is thrown away. */
   workflowTypesJson(): string {
+    return this.#inspected(workflowTypesOf);
+  }
+
+  /** As {@link workflowTypesJson}, of those alone that are declared as pinned. */
+  pinnedTypesJson(): string {
+    return this.#inspected(pinnedTypesOf);
+  }
+
+  #inspected(look: (exported: Record<string, unknown>) => string[]): string {
     const info = { workflowId: '', runId: '', workflowType: '', taskQueue: '', startTimeMs: 0, historyLength: 0, historySizeBytes: 0 };
-    const run = new WorkflowRun('', { ...info, continueAsNewSuggested: false, searchAttributes: {}, memo: {}, isReplaying: false }, 0);
+    const run = new WorkflowRun('', { ...info, continueAsNewSuggested: false, searchAttributes: {}, memo: {}, isReplaying: false }, 0, RUNTIME_VERSION);
     let types: string[] = [];
     run.inspect(() => {
-      const exported = this.#instantiate(run);
-      types = Object.keys(exported).filter((name) => typeof exported[name] === 'function');
+      types = look(this.#instantiate(run));
     });
     return JSON.stringify(types);
   }
@@ -80,13 +89,13 @@ export class Entrance {
 
   /** Whether settle (then collect) has user code to run. */
   needsTimeLimit(): boolean {
-    return this.#batch.some((run) => run !== undefined && run.hasConditionsOrQueries);
+    return this.#batch.some((run) => run !== undefined && run.hasMoreToRun);
   }
 
-  /** Resolves conditions that hold now; true: drain, and call again. */
+  /** Resolves conditions that hold now, and then what had to wait; true: drain, and call again. */
   settle(): boolean {
     let settled = false;
-    for (const run of this.#batch) if (run !== undefined && run.settleConditions()) settled = true;
+    for (const run of this.#batch) if (run !== undefined && run.settle()) settled = true;
     return settled;
   }
 
@@ -118,7 +127,7 @@ export class Entrance {
     return culprit;
   }
 
-  #runOf([runId, timestampMs, historyLength, historySizeBytes, flags, searchAttributes, , start]: ActivationWire): WorkflowRun | undefined {
+  #runOf([runId, timestampMs, historyLength, historySizeBytes, flags, searchAttributes, jobs, start]: ActivationWire): WorkflowRun | undefined {
     const news = {
       historyLength,
       historySizeBytes,
@@ -131,28 +140,21 @@ export class Entrance {
       known?.beginActivation(timestampMs, news);
       return known;
     }
-    const [workflowId, workflowType, taskQueue, startTimeMs, memo] = start;
-    const run = new WorkflowRun(runId, { workflowId, runId, workflowType, taskQueue, startTimeMs, memo: memo === 0 ? {} : memo, ...news }, timestampMs);
+    const [workflowId, workflowType, taskQueue, startTimeMs, memo, seldom] = start;
+    const info = { workflowId, runId, workflowType, taskQueue, startTimeMs, memo: memo === 0 ? {} : memo, ...news };
+    const seldomInfo = (flags & TRACES_CALLS) === 0 ? seldom : { ...seldom, tracesCalls: true };
+    const runtimeVersion = jobs[0]?.type === 'initializeWorkflow' ? jobs[0].runtimeVersion : undefined;
+    const run = new WorkflowRun(runId, seldomInfo === undefined ? info : { ...info, ...seldomInfo }, timestampMs, runtimeVersion ?? 1);
     this.#runs.set(runId, run);
     return run;
   }
 
   #apply(run: WorkflowRun, [, , , , , , jobs]: ActivationWire): void {
     try {
-      for (const job of jobs) {
-        if (job.type === 'initializeWorkflow') run.start(job.randomnessSeed, () => this.#workflowFunction(run, job.workflowType), job.args);
-        else run.apply(job);
-      }
+      run.applyAll(jobs, (workflowType) => loadedWorkflow(this.#instantiate(run), workflowType));
     } catch (error) {
       run.break(error);
     }
-  }
-
-  #workflowFunction(run: WorkflowRun, workflowType: string): WorkflowFunction {
-    const exported = this.#instantiate(run);
-    const found = Object.hasOwn(exported, workflowType) ? exported[workflowType] : undefined;
-    if (typeof found !== 'function') throw new ReferenceError(`The bundle exports no workflow "${workflowType}".`);
-    return found as WorkflowFunction;
   }
 
   #instantiate(run: WorkflowRun): Record<string, unknown> {

@@ -1,7 +1,8 @@
-import { currentScope, installScopePropagation, runAsync, SHARED_API } from '@backstitch/workflow/internal';
+import { currentScope, installScopePropagation, runAsync, SHARED_API, UNNAMED_SHARED } from '@backstitch/workflow/internal';
 import { installDeterministicDate } from './deterministic-date.js';
 import { Entrance } from './entrance.js';
 import { freezeIntrinsics, removeNondeterminism } from './harden.js';
+import { installWorkflowGlobals } from './workflow-globals.js';
 import { installWorkflowStacks } from './workflow-stacks.js';
 import { createWorkflowConsole } from './workflow-console.js';
 
@@ -22,7 +23,8 @@ export function createEntrance(unnamed: readonly unknown[], handleRejections: bo
     configurable: true,
   });
   Object.defineProperty(realm, 'console', { value: createWorkflowConsole(), writable: true, enumerable: false, configurable: true });
+  installWorkflowGlobals(realm);
   installWorkflowStacks(realm);
-  freezeIntrinsics(realm, [...unnamed, runAsync, SHARED_API]);
+  freezeIntrinsics(realm, [...unnamed, runAsync, SHARED_API, ...UNNAMED_SHARED]);
   return new Entrance();
 }

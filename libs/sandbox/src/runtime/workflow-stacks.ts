@@ -5,6 +5,9 @@ const WORKFLOW_FILES: ReadonlySet<string> = new Set(['workflows.bundle.js', 'sha
 const HELPER_LINES_MAX = 22;
 const HELPER_NAMES: ReadonlySet<string> = new Set(['__async', 'fulfilled', 'rejected', 'step']);
 
+/** Frames of a stack, the runtime's own among them. */
+const STACK_FRAMES_MAX = 30;
+
 /** What of V8's call sites is used here. */
 interface CallSite {
   getFileName(): string | null | undefined;
@@ -22,6 +25,8 @@ export function installWorkflowStacks(realm: typeof globalThis): void {
     const frames = callSites.filter((site) => WORKFLOW_FILES.has(site.getFileName() ?? '') && !isHelper(site));
     return [headOf(error), ...frames.map((site) => `    at ${site.toString()}`)].join('\n');
   };
+  // The runtime's own frames count too, though they are not shown.
+  realm.Error.stackTraceLimit = STACK_FRAMES_MAX;
   Object.defineProperty(realm.Error, 'prepareStackTrace', { value: prepareStackTrace, writable: true, enumerable: false, configurable: true });
 }
 

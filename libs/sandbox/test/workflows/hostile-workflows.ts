@@ -1,4 +1,4 @@
-import { ApplicationFailure, CancellationScope, condition, sleep } from '@backstitch/workflow';
+import { ApplicationFailure, CancellationScope, condition, metricMeter, saga, sleep, stackTraceQuery, workflowRandom } from '@backstitch/workflow';
 
 /** What each of these came to, for the tests to judge. Anything that throws is told as `throws`. */
 export async function leakWorkflow(word: string): Promise<Record<string, unknown>> {
@@ -41,6 +41,12 @@ export async function leakWorkflow(word: string): Promise<Record<string, unknown
       const attempts = [ApplicationFailure, ApplicationFailure.prototype, CancellationScope].map((shared) => attempt(() => Object.assign(shared, { left: word })));
       return [...attempts, (ApplicationFailure as unknown as { left?: string }).left ?? null];
     },
+    hiddenLeft: () => {
+      let facade: object = {};
+      void saga(async (s) => void (facade = Object.getPrototypeOf(s) as object));
+      const run = (CancellationScope.current() as unknown as { workflowRun: object }).workflowRun;
+      return [facade, Object.getPrototypeOf(run), metricMeter, workflowRandom, stackTraceQuery].map((shared) => attempt(() => Object.assign(shared as object, { left: word })));
+    },
     override: () => {
       const plain: { toString?: unknown; toLocaleString?: unknown } = {};
       plain.toString = word;
@@ -58,7 +64,7 @@ export async function leakWorkflow(word: string): Promise<Record<string, unknown
     entrance: () => typeof (globalThis as Record<string, unknown>).__backstitchEntrance,
   };
   for (const [name, leak] of Object.entries(tries)) found[name] = attempt(leak);
-  const absent = ['WeakRef', 'FinalizationRegistry', 'performance', 'crypto', 'fetch', 'process', 'setImmediate', 'setTimeout', 'queueMicrotask', 'WebAssembly', 'SharedArrayBuffer', 'Atomics', 'require', 'module', 'structuredClone'];
+  const absent = ['WeakRef', 'FinalizationRegistry', 'performance', 'crypto', 'fetch', 'process', 'setImmediate', 'setInterval', 'queueMicrotask', 'WebAssembly', 'SharedArrayBuffer', 'Atomics', 'require', 'module', 'URL'];
   const global = Object.getPrototypeOf(globalThis) as Record<string, unknown>;
   found.present = absent.filter((name) => name in global);
   return found;

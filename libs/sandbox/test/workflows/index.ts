@@ -12,4 +12,39 @@ export {
 export { abandonWorkflow, cleanUpWorkflow, deafWorkflow, tryCancelWorkflow, waitCancelWorkflow, withdrawnWorkflow } from './cancellation-workflows.js';
 export { leakWorkflow, loopWorkflow, microtaskLoopWorkflow, memoryWorkflow, thenableLoopWorkflow, conditionLoopWorkflow } from './hostile-workflows.js';
 export { bugWorkflow, businessFailureWorkflow, sagaBugWorkflow } from './failing-workflows.js';
+export { carryingWorkflow, hastySagaWorkflow, heirWorkflow, lockWorkflow, nestedSagaWorkflow, pivotWorkflow, settlingWorkflow } from './saga-extra-workflows.js';
 export { interleavingWorkflow } from './interleaving-workflows.js';
+export {
+  cancelledExternalWorkflow,
+  changingWorkflow,
+  childOutcomeWorkflow,
+  defaultChildIdWorkflow,
+  endlessWorkflow,
+  executingParentWorkflow,
+  externalWorkflow,
+  startingParentWorkflow,
+  withdrawnChildWorkflow,
+} from './child-workflows.js';
+export { asyncValidatorWorkflow, defaultHandlersWorkflow, hastyWorkflow, lateUpdateHandlerWorkflow, updatedWorkflow } from './update-workflows.js';
+export { byNameWorkflow, cancelledLocalWorkflow, localActivityWorkflow } from './local-activity-workflows.js';
+export {
+  cancelOrderWorkflow,
+  inTimeWorkflow,
+  orderWorkflow,
+  patchedWorkflow,
+  shieldedWorkflow,
+  storageWorkflow,
+  streamsWorkflow,
+  stubbornScopeWorkflow,
+  timeoutScopeWorkflow,
+  triggerWorkflow,
+} from './scope-workflows.js';
+export {
+  attributesWorkflow,
+  declaredFailureWorkflow,
+  describedWorkflow,
+  globalsWorkflow,
+  infoWorkflow,
+  tellingWorkflow,
+  throwingTimeoutWorkflow,
+} from './surface-workflows.js';

@@ -41,6 +41,15 @@ export const retentionConfiguration = {
   RETENTION_MS: integerVariable({ min: 0 }).default(30 * 24 * 60 * 60 * 1_000),
 };
 
+/** What the orchestrator and whatever serves activities read; the same value for all of them. */
+export const taskTokenConfiguration = {
+  /** Seals task tokens, by which activities are completed from outside. Not set: there are none. */
+  TASK_TOKEN_SECRET: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .optional(),
+};
+
 export type CommonConfiguration = z.output<z.ZodObject<typeof commonConfiguration>>;
 export type DatabaseConfiguration = z.output<z.ZodObject<typeof databaseConfiguration>>;
 export type QueueConfiguration = z.output<z.ZodObject<typeof queueConfiguration>>;

@@ -23,6 +23,17 @@ describe('createLogger', () => {
     expect(JSON.stringify(lines[1])).toContain('postgres://inventory:[redacted]@db:5432/x');
   });
 
+  it('given secrets in a child logger\'s fields, in an error\'s fields and in objects that are frozen, when they are logged, then none is written', () => {
+    const { logger, lines } = capture();
+    logger.child({ password: 'hunter2', client: { apiKey: 'hunter2' } }).info('child');
+    logger.error({ err: Object.assign(new Error('refused'), { password: 'hunter2', config: { token: 'hunter2' } }) }, 'error');
+    const fields = Object.freeze({ kept: 1, nested: Object.freeze({ secret: 'hunter2', kept: 2 }) });
+    logger.info(fields, 'frozen');
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+    expect(lines).toMatchObject([{ password: '[redacted]', client: { apiKey: '[redacted]' } }, { err: { type: 'Error', message: 'refused', config: { token: '[redacted]' } } }, { kept: 1, nested: { kept: 2 } }]);
+    expect(fields.nested.secret).toBe('hunter2');
+  });
+
   it('given an API key in free text, when it is logged, then its secret is redacted and its id stays', () => {
     const { logger, lines } = capture();
     logger.warn('refused bsk_0123456789abcdef_0123456789-abcdefghijklmnopqrstuvwxyz_ABCDE');

@@ -169,14 +169,14 @@ describe('cancelling a run', () => {
 });
 
 describe('the order of what a task is told', () => {
-  it('given a result, a cancellation and a signal in one task, when the code is told, then signals come first and results last', async () => {
+  it('given a result, a cancellation and a signal in one task, when the code is told, then signals come first, the rest as it stands in the history', async () => {
     const sandbox = new ScriptedSandbox({ cancelling: cancelling('WAIT_CANCELLATION_COMPLETED', true) });
     const kit = new EngineHarness(sandbox);
     await kit.start('cancelling', 'w');
     const job = kit.dispatcher.take('act');
     sandbox.batches.length = 0;
     await Promise.all([kit.answer(job, { status: 'completed', result: null }), kit.engine.cancel('w'), kit.engine.signal('w', 'one', []), kit.engine.signal('w', 'two', [])]);
-    expect(sandbox.batches.flat().map(({ jobs }) => jobs.map(({ type }) => type))).toEqual([['signalWorkflow', 'signalWorkflow', 'cancelWorkflow', 'resolveActivity']]);
+    expect(sandbox.batches.flat().map(({ jobs }) => jobs.map(({ type }) => type))).toEqual([['signalWorkflow', 'signalWorkflow', 'resolveActivity', 'cancelWorkflow']]);
   });
 });
 

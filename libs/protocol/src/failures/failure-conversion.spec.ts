@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Failure } from '@backstitch/protocol';
+import type { Failure } from '../failure.js';
 import { errorToFailure, failureToError } from './failure-conversion.js';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, TimeoutFailure } from './failures.js';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, TimeoutFailure } from './temporal-failures.js';
 
 const timedOut: Failure = {
   message: 'Activity timed out',
@@ -21,7 +21,7 @@ describe('failures as data and as errors', () => {
   });
 
   it('given an application failure, when it becomes data, then type, details and pause are told', () => {
-    const error = ApplicationFailure.create({ message: 'm', type: 'T', nonRetryable: true, details: [1, { a: undefined }], nextRetryDelayMs: 5, cause: new RangeError('r') });
+    const error = ApplicationFailure.create({ message: 'm', type: 'T', nonRetryable: true, details: [1, { a: undefined }], nextRetryDelay: 5, cause: new RangeError('r') });
     expect(errorToFailure(error)).toMatchObject({
       message: 'm',
       applicationFailureInfo: { type: 'T', nonRetryable: true, details: [1, {}], nextRetryDelayMs: 5 },

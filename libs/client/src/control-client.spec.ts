@@ -22,7 +22,7 @@ import {
   WorkflowNotFoundError,
   WorkflowTypeUnknownError,
 } from '@backstitch/protocol';
-import { OrchestratorUnreachableError, ResultTimeoutError, UnexpectedControlAnswerError, WorkflowClient, WorkflowFailedError, type WorkflowClientOptions } from './index.js';
+import { OrchestratorUnreachableError, ResultTimeoutError, UnexpectedControlAnswerError, ControlClient, WorkflowFailedError, type ControlClientOptions } from './index.js';
 
 interface Received {
   method: string;
@@ -64,15 +64,34 @@ const breaks = (_: ServerResponse, request: IncomingMessage): void => {
   request.socket.destroy();
 };
 
-function clientOf(url: string, options: Partial<WorkflowClientOptions> = {}): WorkflowClient {
-  const client = new WorkflowClient({ url, token: 'secret', connectRetryPauseMs: 1, ...options });
+function clientOf(url: string, options: Partial<ControlClientOptions> = {}): ControlClient {
+  const client = new ControlClient({ url, token: 'secret', connectRetryPauseMs: 1, ...options });
   cleanups.push(() => client.close());
   return client;
 }
 
 const failureOf = async (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
 
-describe('the workflow client', () => {
+describe('the control client', () => {
+  it('given what an operator does to a run, when it is asked for, then each call goes where it belongs, with who asks', async () => {
+    const { url, received } = await serverThat(json(200, { workflowId: 'w', runId: 'r' }));
+    const handle = clientOf(url, { identity: 'me' }).getHandle('w');
+    await handle.reset({ eventId: 4, reason: 'r' });
+    await handle.fork({ eventId: 4, reason: 'r', workflowId: 'other' });
+    await handle.pause('r');
+    await handle.unpause('r');
+    await handle.terminate('r', { rollback: true });
+    await handle.actOnActivity('7', 'retry', { reason: 'r' });
+    expect(received.map(({ url: path, body }) => [path, body])).toEqual([
+      ['/v1/workflows/w/reset', { identity: 'me', eventId: 4, reason: 'r' }],
+      ['/v1/workflows/w/fork', { identity: 'me', eventId: 4, reason: 'r', workflowId: 'other' }],
+      ['/v1/workflows/w/pause', { identity: 'me', reason: 'r' }],
+      ['/v1/workflows/w/unpause', { identity: 'me', reason: 'r' }],
+      ['/v1/workflows/w/terminate', { identity: 'me', reason: 'r', rollback: true }],
+      ['/v1/workflows/w/activities/7/retry', { identity: 'me', reason: 'r' }],
+    ]);
+  });
+
   it('given a start, when it is made, then the request names type, arguments and caller, and the token is shown', async () => {
     const { url, received } = await serverThat(json(200, { results: [{ status: 'started', workflowId: 'w', runId: 'r' }] }));
     const client = clientOf(url, { identity: 'gateway' });

@@ -1,0 +1,118 @@
+import { ScheduleAlreadyExistsError, type ListSchedulesResponse, type PayloadCodec, type ScheduleDescription as WireDescription } from '@backstitch/protocol';
+import { defaultConnection } from './connection.js';
+import type { ControlCaller } from './control-caller.js';
+import { ScheduleAlreadyRunning } from './errors.js';
+import { knownErrors } from './known-errors.js';
+import { Payloads } from './payloads.js';
+import { toDefinition, toScheduleDescription, toScheduleSummary } from './schedule-conversion.js';
+import type { Backfill, ScheduleDescription, ScheduleOptions, ScheduleOptionsAction, ScheduleOverlapPolicy, ScheduleSummary, ScheduleUpdateOptions } from './schedule-options.js';
+import { searchAttributesOf } from './workflow-options.js';
+
+export interface ScheduleClientOptions {
+  connection?: ControlCaller;
+  identity?: string;
+  namespace?: string;
+  payloadCodec?: PayloadCodec;
+}
+
+export interface ListScheduleOptions {
+  /** Schedules asked for in one call. Default 100. */
+  pageSize?: number;
+}
+
+/** One schedule. @throws ScheduleNotFoundError, from every method */
+export interface ScheduleHandle {
+  readonly scheduleId: string;
+  readonly client: ScheduleClient;
+  /** Changes the schedule to what `change` makes of its description; made again if somebody else changed it meanwhile. */
+  update<A extends ScheduleOptionsAction = ScheduleOptionsAction>(change: (previous: ScheduleDescription) => ScheduleUpdateOptions<A>): Promise<void>;
+  delete(): Promise<void>;
+  /** Takes an action now. */
+  trigger(overlap?: ScheduleOverlapPolicy): Promise<void>;
+  /** Takes the actions of past times. */
+  backfill(options: Backfill | Backfill[]): Promise<void>;
+  pause(note?: string): Promise<void>;
+  unpause(note?: string): Promise<void>;
+  describe(): Promise<ScheduleDescription>;
+}
+
+/** Makes workflows start by the clock. */
+export class ScheduleClient {
+  readonly connection: ControlCaller;
+  readonly options: ScheduleClientOptions;
+  readonly #payloads: Payloads;
+
+  constructor(options: ScheduleClientOptions = {}) {
+    this.options = options;
+    this.connection = options.connection ?? defaultConnection();
+    this.#payloads = new Payloads(options.payloadCodec);
+  }
+
+  /** @throws ScheduleAlreadyRunning if the id is taken; InvalidRequestError for what is no time */
+  async create<A extends ScheduleOptionsAction = ScheduleOptionsAction>(options: ScheduleOptions<A>): Promise<ScheduleHandle> {
+    const { scheduleId, state, memo } = options;
+    const searchAttributes = searchAttributesOf(options);
+    const encodedMemo = await this.#payloads.encodeFields(memo);
+    const body = {
+      scheduleId,
+      schedule: await toDefinition(scheduleId, options, this.#payloads),
+      ...(encodedMemo !== undefined && { memo: encodedMemo }),
+      ...(searchAttributes !== undefined && { searchAttributes }),
+      ...(state?.triggerImmediately !== undefined && { triggerImmediately: state.triggerImmediately }),
+      ...(state?.backfill !== undefined && { backfills: state.backfill.map(toWireBackfill) }),
+      ...(this.options.identity !== undefined && { identity: this.options.identity }),
+    };
+    try {
+      await this.#call('POST', '/schedules', body, false);
+    } catch (error) {
+      if (error instanceof ScheduleAlreadyExistsError) throw new ScheduleAlreadyRunning(`Schedule already exists and is running: ${scheduleId}`, scheduleId);
+      throw error;
+    }
+    return this.getHandle(scheduleId);
+  }
+
+  /** All schedules, in order of their ids. */
+  async *list({ pageSize = 100 }: ListScheduleOptions = {}): AsyncIterable<ScheduleSummary> {
+    for (let cursor: string | undefined, isFirst = true; isFirst || cursor !== undefined; isFirst = false) {
+      const path: string = `/schedules?pageSize=${pageSize}${cursor === undefined ? '' : `&cursor=${encodeURIComponent(cursor)}`}`;
+      const page: ListSchedulesResponse = await this.#call<ListSchedulesResponse>('GET', path, undefined, true);
+      for (const description of page.schedules) yield await toScheduleSummary(description, this.#payloads);
+      cursor = page.nextCursor;
+    }
+  }
+
+  /** A handle on a schedule, which need not exist. */
+  getHandle(scheduleId: string): ScheduleHandle {
+    const path = `/schedules/${encodeURIComponent(scheduleId)}`;
+    const post = (verb: string, body: object, isRepeatable = false): Promise<void> => this.#call('POST', `${path}/${verb}`, body, isRepeatable);
+    const read = (): Promise<WireDescription> => this.#call<WireDescription>('GET', path, undefined, true);
+    return {
+      scheduleId,
+      client: this,
+      describe: async () => toScheduleDescription(await read(), this.#payloads),
+      delete: () => post('delete', {}),
+      trigger: (overlap) => post('trigger', overlap === undefined ? {} : { overlap }),
+      backfill: (options) => post('backfill', { backfills: (Array.isArray(options) ? options : [options]).map(toWireBackfill) }),
+      pause: (note) => post('pause', note === undefined ? {} : { note }, true),
+      unpause: (note) => post('unpause', note === undefined ? {} : { note }, true),
+      update: async (change) => {
+        const previous = await read();
+        const changed = change(await toScheduleDescription(previous, this.#payloads));
+        const searchAttributes = searchAttributesOf(changed);
+        await post('update', {
+          schedule: await toDefinition(scheduleId, changed, this.#payloads),
+          ...(searchAttributes !== undefined && { searchAttributes }),
+          version: previous.version,
+        });
+      },
+    };
+  }
+
+  #call<Answer = void>(method: 'GET' | 'POST', path: string, body: object | undefined, isIdempotent: boolean): Promise<Answer> {
+    return knownErrors(this.connection.call<Answer>({ method, path, ...(body !== undefined && { body }), isIdempotent }));
+  }
+}
+
+function toWireBackfill({ start, end, overlap }: Backfill): object {
+  return { startMs: start.getTime(), endMs: end.getTime(), ...(overlap !== undefined && { overlap }) };
+}

@@ -1,0 +1,264 @@
+import type { EngineSurface, RunRecord, StoredRun } from '@backstitch/engine';
+import {
+  InvalidRequestError,
+  WorkflowNotFoundError,
+  type ActivityAction,
+  type ActivityActionRequest,
+  type AwaitClosedRequest,
+  type AwaitClosedResponse,
+  type ClosedWorkflow,
+  type Headers,
+  type IncidentAction,
+  type JsonValue,
+  type ListIncidentsResponse,
+  type StartWorkflowRequest,
+  type UpdateWithStartRequest,
+  type WorkflowSummary,
+} from '@backstitch/protocol';
+import { verifyTaskToken } from '@backstitch/protocol/task-token';
+import type { InMemoryHistoryStore } from '../in-memory-history-store.js';
+import type { HarnessClock } from './harness-clock.js';
+
+/** One call of the control wire. */
+export interface InMemoryControlCall {
+  method: string;
+  /** Below `/v1`. */
+  path: string;
+  body?: object;
+}
+
+/** What the requests of the control wire have between them. */
+interface Body extends Omit<ActivityActionRequest, 'details'> {
+  starts: StartWorkflowRequest[];
+  signalName: string;
+  queryName: string;
+  args: JsonValue[];
+  headers?: Headers;
+  requestId?: string;
+  details?: JsonValue[];
+  rollback?: boolean;
+  timeoutMs?: number;
+}
+
+const LONG_POLL_TIMEOUT_DEFAULT_MS = 20_000;
+const LONG_POLL_TIMEOUT_MAX_MS = 30_000;
+
+/**
+ * The control API, answered by an engine in this process: what a client needs of its connection. Throws the errors that the
+ * orchestrator would send. Whoever waits for a run to close wishes for the future: the clock may skip.
+ */
+export class InMemoryControl {
+  readonly #closedListeners = new Set<() => void>();
+
+  constructor(
+    private readonly engine: EngineSurface,
+    private readonly around: {
+      workflowTypes: () => ReadonlySet<string>;
+      store: InMemoryHistoryStore;
+      clock: HarnessClock;
+      tokenSecret: string;
+      /** Told of what is closed from outside. */
+      activities: { closedOutside(runId: string, activityId: string): void };
+    },
+  ) {}
+
+  /** To be called whenever a run was closed. */
+  runClosed(): void {
+    this.#closedListeners.forEach((listener) => listener());
+  }
+
+  async call<Answer>({ method, path, body = {} }: InMemoryControlCall): Promise<Answer> {
+    const url = new URL(`http://in-memory/v1${path}`);
+    const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
+    const isLongPoll = parts[1] === 'await-closed' || parts[2] === 'update' || parts[2] === 'updates' || parts[1] === 'update-with-start';
+    const release = isLongPoll ? () => undefined : this.around.clock.hold();
+    try {
+      return (await this.#answer(method, parts, body as unknown as Body, url.searchParams)) as Answer;
+    } finally {
+      release();
+    }
+  }
+
+  async close(): Promise<void> {
+    // The environment owns what is behind it.
+  }
+
+  async #answer(method: string, parts: string[], body: Body, query: URLSearchParams): Promise<unknown> {
+    const [area, first] = parts;
+    if (area === 'workflows') {
+      if (first === undefined) {
+        return { results: await this.engine.start(body.starts) };
+      }
+      if (parts.length === 2 && method === 'POST') {
+        switch (first) {
+          case 'await-closed':
+            return this.#awaitClosed(body as unknown as AwaitClosedRequest);
+          case 'list':
+            return { workflows: this.#summaries() };
+          case 'count':
+            return { count: this.#summaries().length };
+          case 'update-with-start':
+            return this.#longPoll((body as unknown as UpdateWithStartRequest).update.timeoutMs, async (giveUp) => this.engine.updateWithStart(body as unknown as UpdateWithStartRequest, giveUp));
+          default:
+        }
+      }
+      return this.#workflow(method, first, parts.slice(2), body, query);
+    }
+    if (area === 'activities' && first === 'by-token') {
+      const request = body as unknown as ActivityActionRequest;
+      const { workflowId, runId, activityId, attempt } = verifyTaskToken(this.around.tokenSecret, request.taskToken ?? '');
+      return this.#activity(parts[2] as ActivityAction, { workflowId, activityId, runId }, { ...request, attempt } as ActivityActionRequest);
+    }
+    if (area === 'incidents') {
+      return this.#openIncidents();
+    }
+    if (area === 'info') {
+      return { workflowTypes: [...this.around.workflowTypes()], searchAttributes: {}, partitions: { total: 1, owned: 1 } };
+    }
+    throw new InvalidRequestError('', 'there is no such route');
+  }
+
+  async #workflow(method: string, workflowId: string, rest: string[], body: Body, query: URLSearchParams): Promise<unknown> {
+    const engine = this.engine;
+    const runId = query.get('runId') ?? undefined;
+    const [verb, id, action] = rest;
+    const { identity, reason } = body;
+    if (method === 'GET') {
+      switch (verb) {
+        case undefined:
+          return engine.describe(workflowId, runId);
+        case 'history':
+          return this.#history(workflowId, runId, Number(query.get('afterEventId') ?? 0));
+        case 'updates':
+          return this.#longPoll(Number(query.get('timeoutMs') ?? LONG_POLL_TIMEOUT_DEFAULT_MS), async (giveUp) => engine.pollUpdate(workflowId, id ?? '', runId, giveUp));
+        default:
+          throw new InvalidRequestError('', 'there is no such route');
+      }
+    }
+    switch (verb) {
+      case 'signal':
+        return engine.signal(workflowId, body.signalName, body.args, identity, { runId, headers: body.headers, requestId: body.requestId });
+      case 'query':
+        return { result: await engine.query(workflowId, body.queryName, body.args, { runId, headers: body.headers }) };
+      case 'cancel':
+        return engine.cancel(workflowId, reason, identity, runId);
+      case 'terminate':
+        return engine.terminate(workflowId, reason ?? '', identity, { runId, details: body.details, rollback: body.rollback });
+      case 'update':
+        return this.#longPoll(body.timeoutMs, async (giveUp) => engine.update(workflowId, body as never, runId, giveUp));
+      case 'reset':
+        return engine.reset(workflowId, body as never, runId);
+      case 'fork':
+        return engine.fork(workflowId, body as never, runId);
+      case 'pause':
+        return engine.pause(workflowId, body as never, runId);
+      case 'unpause':
+        return engine.unpause(workflowId, body as never, runId);
+      case 'activities':
+        return this.#activity(action as ActivityAction, { workflowId, activityId: id ?? '', runId }, body as never);
+      case 'incidents':
+        return engine.resolveIncident(workflowId, Number(id), action as IncidentAction, body as never);
+      default:
+        throw new InvalidRequestError('', 'there is no such route');
+    }
+  }
+
+  async #activity(action: ActivityAction, { workflowId, activityId, runId }: { workflowId: string; activityId: string; runId?: string }, request: ActivityActionRequest): Promise<unknown> {
+    const answer = await this.engine.activityAction(workflowId, activityId, action, request, runId);
+    if (action === 'complete' || action === 'fail' || action === 'cancel') {
+      this.around.activities.closedOutside(runId ?? this.around.store.runIdsOf(workflowId).at(-1) ?? '', activityId);
+    }
+    return answer;
+  }
+
+  /** A long poll's answer: what `waiting` comes to, or is known when the time is up. */
+  async #longPoll<Answer>(timeoutMs: number | undefined, waiting: (giveUp: AbortSignal) => Promise<Answer>): Promise<Answer> {
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), Math.min(timeoutMs ?? LONG_POLL_TIMEOUT_DEFAULT_MS, LONG_POLL_TIMEOUT_MAX_MS));
+    try {
+      return await waiting(controller.signal);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #awaitClosed({ workflowIds, timeoutMs = LONG_POLL_TIMEOUT_MAX_MS, runId, followRuns = true }: AwaitClosedRequest): Promise<AwaitClosedResponse> {
+    const look = (): AwaitClosedResponse => {
+      const found = workflowIds.map((workflowId) => [workflowId, this.#lastRun(workflowId, runId, followRuns)] as const);
+      return {
+        closed: found.flatMap(([, stored]) => (stored === undefined || stored.record.status === 'RUNNING' ? [] : [closedWorkflow(stored)])),
+        unknown: found.flatMap(([workflowId, stored]) => (stored === undefined ? [workflowId] : [])),
+      };
+    };
+    const release = this.around.clock.wish();
+    try {
+      return await this.#longPoll(timeoutMs, async (giveUp) => {
+        for (let found = look(); ; found = look()) {
+          if (found.closed.length > 0 || found.unknown.length === workflowIds.length || giveUp.aborted) {
+            return found;
+          }
+          await this.#closedOrGivenUp(giveUp);
+        }
+      });
+    } finally {
+      release();
+    }
+  }
+
+  async #closedOrGivenUp(giveUp: AbortSignal): Promise<void> {
+    const listeners = this.#closedListeners;
+    await new Promise<void>((resolve) => {
+      listeners.add(resolve);
+      giveUp.addEventListener('abort', () => resolve(), { once: true });
+    }).finally(() => listeners.clear());
+  }
+
+  #lastRun(workflowId: string, runId: string | undefined, followRuns: boolean): StoredRun | undefined {
+    let stored = this.around.store.stored(runId ?? this.around.store.runIdsOf(workflowId).at(-1) ?? '');
+    for (let next = continuedTo(stored); followRuns && next !== undefined; next = continuedTo(stored)) {
+      stored = this.around.store.stored(next);
+    }
+    return stored;
+  }
+
+  #history(workflowId: string, runId: string | undefined, afterEventId: number): unknown {
+    const stored = this.around.store.stored(runId ?? this.around.store.runIdsOf(workflowId).at(-1) ?? '');
+    if (stored === undefined) {
+      throw new WorkflowNotFoundError(workflowId);
+    }
+    return { workflowId, runId: stored.record.runId, events: stored.events.filter(({ eventId }) => eventId > afterEventId) };
+  }
+
+  #openIncidents(): ListIncidentsResponse {
+    const incidents = this.around.store.records().flatMap(({ workflowId, runId, workflowType }) => {
+      const open = (this.around.store.stored(runId)?.incidents ?? []).filter(({ resolution }) => resolution === undefined);
+      return open.map((incident) => ({ ...incident, workflowId, runId, workflowType }));
+    });
+    return { incidents: incidents.sort((one, other) => one.openedAtMs - other.openedAtMs) };
+  }
+
+  #summaries(): WorkflowSummary[] {
+    return this.around.store.records().map(summaryOf).reverse();
+  }
+}
+
+function summaryOf(record: RunRecord): WorkflowSummary {
+  const { workflowId, runId, workflowType, status, startedAtMs, closedAtMs, searchAttributes, memo, openIncidents } = record;
+  return { workflowId, runId, workflowType, status, startedAtMs, ...(closedAtMs === undefined ? {} : { closedAtMs }), searchAttributes, memo, openIncidents };
+}
+
+function closedWorkflow(stored: StoredRun): ClosedWorkflow {
+  const { result, failure } = stored.record;
+  const continuedToRunId = continuedTo(stored);
+  return {
+    ...summaryOf(stored.record),
+    ...(continuedToRunId === undefined ? {} : { continuedToRunId }),
+    ...(result === undefined ? {} : { result }),
+    ...(failure === undefined ? {} : { failure }),
+  };
+}
+
+function continuedTo(stored: StoredRun | undefined): string | undefined {
+  const { newExecutionRunId } = (stored?.events.at(-1)?.attributes ?? {}) as { newExecutionRunId?: string };
+  return newExecutionRunId;
+}

@@ -1,0 +1,4 @@
+/** `node --import @backstitch/testing/temporal-aliases program.js` */
+import { registerTemporalAliases } from './temporal-aliases.js';
+
+registerTemporalAliases();
