@@ -1,10 +1,11 @@
 /**
  * `npm run lock`: brings package-lock.json up to date and completes it with the platform packages that the registry in use did not offer (some mirrors
  * keep only a few platforms). Without them `npm ci` refuses the lock, on every platform. Their integrity is not known here, so they have none.
+ * The referee's own lock comes after the workspace's.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const OS_NAMES = ['android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'];
@@ -15,19 +16,24 @@ const LIBC_OF_SUFFIX = { gnu: 'glibc', musl: 'musl' };
 /** @typedef {{ version?: string, dev?: boolean, devOptional?: boolean, optional?: boolean, peer?: boolean, cpu?: string[], os?: string[], libc?: string[], optionalDependencies?: Record<string, string> }} LockEntry */
 
 const workspace = fileURLToPath(new URL('../../', import.meta.url));
-const path = join(workspace, 'package-lock.json');
-if (!process.argv.includes('--only-complete')) {
-  const { status } = spawnSync('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: workspace, stdio: 'inherit' });
-  if (status !== 0) process.exit(status ?? 1);
+for (const directory of [workspace, join(workspace, 'tools/referee/temporal')]) completeLock(directory);
+
+/** @param {string} directory */
+function completeLock(directory) {
+  const path = join(directory, 'package-lock.json');
+  if (!process.argv.includes('--only-complete')) {
+    const { status } = spawnSync('npm', ['install', '--package-lock-only', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: directory, stdio: 'inherit' });
+    if (status !== 0) process.exit(status ?? 1);
+  }
+  /** @type {{ packages: Record<string, LockEntry> }} */
+  const lock = JSON.parse(readFileSync(path, 'utf8'));
+  const added = missingPlatformPackages(lock.packages);
+  if (Object.keys(added).length > 0) {
+    lock.packages = Object.fromEntries(Object.entries({ ...lock.packages, ...added }).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+    writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
+  }
+  console.log(`${relative(workspace, path)}: ${Object.keys(added).length} platform packages added.`);
 }
-/** @type {{ packages: Record<string, LockEntry> }} */
-const lock = JSON.parse(readFileSync(path, 'utf8'));
-const added = missingPlatformPackages(lock.packages);
-if (Object.keys(added).length > 0) {
-  lock.packages = Object.fromEntries(Object.entries({ ...lock.packages, ...added }).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
-  writeFileSync(path, `${JSON.stringify(lock, null, 2)}\n`);
-}
-console.log(`package-lock.json: ${Object.keys(added).length} platform packages added.`);
 
 /**
  * @param {Record<string, LockEntry>} packages

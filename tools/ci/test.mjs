@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const WORKSPACE = fileURLToPath(new URL('../../', import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), 'backstitch-test-'));
+/** Where specs leave their workflows' histories for the referee. */
+const histories = join(reports, 'histories');
 const bin = (/** @type {string} */ path) => join(WORKSPACE, 'node_modules', path);
 const nx = (/** @type {string[]} */ ...args) => [bin('nx/dist/bin/nx.js'), ...args, '--output-style=static'];
 const jest = (/** @type {string} */ name, /** @type {string[]} */ ...args) => [
@@ -21,12 +23,13 @@ const jest = (/** @type {string} */ name, /** @type {string[]} */ ...args) => [
   ...args,
 ];
 
-/** @type {{ name: string, command: string[], counts?: boolean }[]} */
+/** @type {{ name: string, command: string[], counts?: boolean, env?: Record<string, string> }[]} */
 const STEPS = [
   { name: 'lint', command: nx('run-many', '-t', 'lint', '--parallel=2') },
   { name: 'types', command: [bin('typescript/bin/tsc'), '-p', 'tsconfig.json'] },
   { name: 'build', command: nx('run-many', '-t', 'build', '--parallel=2') },
-  { name: 'unit and integration', command: jest('unit', '--testPathIgnorePatterns', '\\.e2e\\.spec\\.ts$'), counts: true },
+  { name: 'unit and integration', command: jest('unit', '--testPathIgnorePatterns', '\\.e2e\\.spec\\.ts$'), counts: true, env: { BACKSTITCH_HISTORIES: histories } },
+  { name: 'referee', command: [join(WORKSPACE, 'tools/referee/referee.mjs'), '--histories', histories] },
   { name: 'end to end', command: jest('e2e', '--runInBand', '--testMatch', '**/*.e2e.spec.ts'), counts: true },
 ];
 
@@ -34,10 +37,10 @@ let passed = 0;
 let failed = 0;
 /** @type {string[]} */
 const summary = [];
-for (const { name, command, counts } of STEPS) {
+for (const { name, command, counts, env } of STEPS) {
   console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 70 - name.length))}`);
   const startedAtMs = Date.now();
-  const code = await run(command);
+  const code = await run(command, env);
   const counted = counts === true ? readCounts(join(reports, `${command.find((part) => part.startsWith('--outputFile='))?.split('/').at(-1)}`)) : undefined;
   passed += counted?.passed ?? (code === 0 ? 1 : 0);
   failed += counted?.failed ?? (code === 0 ? 0 : 1);
@@ -52,10 +55,11 @@ process.exit(failed === 0 ? 0 : 1);
 
 /**
  * @param {string[]} args of `node`
+ * @param {Record<string, string>} [env]
  * @returns {Promise<number>}
  */
-function run(args) {
-  const child = spawn(process.execPath, args, { cwd: WORKSPACE, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false' } });
+function run(args, env) {
+  const child = spawn(process.execPath, args, { cwd: WORKSPACE, stdio: 'inherit', env: { ...process.env, NX_DAEMON: 'false', NX_TUI: 'false', ...env } });
   return new Promise((resolve) => {
     child.once('error', () => resolve(1));
     child.once('close', (code) => resolve(code ?? 1));

@@ -1,0 +1,1 @@
+export { randomWorkflow } from './random.workflow.js';
