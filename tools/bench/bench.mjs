@@ -1,4 +1,6 @@
-/** `npm run bench`: orders through Backstitch and through raw BullMQ, side by side. See docs/performance.md. */
+/** `npm run bench`: orders through Backstitch and through raw BullMQ, side by side; `--section runtime`: the engine alone. See docs/performance.md. */
 import { main } from './src/main.mjs';
+import { runtimeMain } from './src/runtime/main.mjs';
 
-process.exitCode = await main(process.argv.slice(2));
+const args = process.argv.slice(2);
+process.exitCode = await (args.some((argument) => argument.startsWith('--section')) ? runtimeMain(args) : main(args));

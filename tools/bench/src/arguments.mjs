@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
  * @property {StepMode[]} [stepModes] the first gives the figures; undefined: statement, and transaction too with queues on Redis
  * @property {number} orders of one round
  * @property {number} rounds of each system
- * @property {number} warmUpOrders of each system, not measured
+ * @property {number} [warmUpOrders] of each system, not measured; undefined: as many as it takes until the programs get no faster
  * @property {number} latencyOrders one at a time, of each system
  * @property {number} concurrency jobs of one service at once
  * @property {number} outstandingMax orders open at once while they are started in bulk
@@ -30,7 +30,7 @@ BullMQ, in turns, on the same Postgres and Redis, which are started for it and t
                              on Redis transaction in a second run
   --orders N                 orders of one round; default 10000
   --rounds N                 rounds of each system; default 3
-  --warm-up N                orders before the first round, not measured; default 2000
+  --warm-up N                orders before the first round, not measured; default 10000, with queues on Postgres 2000
   --latency-orders N         orders one at a time, for p50 and p99; default 400; 0: none
   --concurrency N            jobs of one service at once; default 50
   --outstanding N            orders open at once; default 2000
@@ -38,6 +38,7 @@ BullMQ, in turns, on the same Postgres and Redis, which are started for it and t
                              with both backends the outer figures are those on Redis, and "onPostgres" holds the same for Postgres;
                              "transactionMode" holds the figures of a second run
   --profile DIRECTORY        writes a .cpuprofile of each process over the measured rounds, and top-functions.txt
+  --section runtime          the engine and its sandbox alone, without store and queues: see --section runtime --help
   --help
 
 Exits 0 if all work was really done (effects, undos and closed runs are counted), 1 if not, 2 for a wrong option.`;
@@ -106,7 +107,7 @@ export function readArguments(args) {
     stepModes: values['step-mode'] === undefined ? undefined : someOf('step-mode', /** @type {const} */ (['statement', 'statement-alone', 'transaction'])),
     orders: wholeNumber('orders', 10_000, 10, 1_000_000),
     rounds: wholeNumber('rounds', 3, 1, 100),
-    warmUpOrders: wholeNumber('warm-up', 2_000, 0, 1_000_000),
+    warmUpOrders: values['warm-up'] === undefined ? undefined : wholeNumber('warm-up', 0, 0, 1_000_000),
     latencyOrders: wholeNumber('latency-orders', 400, 0, 100_000),
     concurrency: wholeNumber('concurrency', 50, 1, 100),
     outstandingMax: wholeNumber('outstanding', 2_000, 100, 100_000),

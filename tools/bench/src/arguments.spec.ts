@@ -9,7 +9,7 @@ describe('readArguments', () => {
       stepModes: undefined,
       orders: 10_000,
       rounds: 3,
-      warmUpOrders: 2_000,
+      warmUpOrders: undefined,
       latencyOrders: 400,
       concurrency: 50,
       outstandingMax: 2_000,

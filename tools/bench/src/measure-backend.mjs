@@ -14,6 +14,8 @@ import { backendReport, summarizeSystem } from './summarize.mjs';
 /** Put in before each round, so that pools and queues are awake; not measured. */
 const WAKING_ORDERS = 300;
 const MEMORY_PAUSE_MS = 1_000;
+/** Before the first round: after so many orders the programs get no faster, of either system. */
+const WARM_UP_ORDERS = { redis: 10_000, postgres: 2_000 };
 
 /**
  * Measures the systems on one backend, on servers and processes of its own.
@@ -54,7 +56,7 @@ export async function measureBackend({ backend, stepMode, bench, build, progress
   }
 
   async function measure() {
-    const { outstandingMax, systems } = bench;
+    const { outstandingMax, systems, warmUpOrders = WARM_UP_ORDERS[backend] } = bench;
     const site = await startSite({ servers, build, systems, stepMode, concurrency: bench.concurrency });
     if (stopped) {
       await site.stop();
@@ -74,7 +76,7 @@ export async function measureBackend({ backend, stepMode, bench, build, progress
       return runner.bulk(system, orders, outstandingMax, (ended) => progress.count(ended, orders));
     };
 
-    for (const system of systems) if (bench.warmUpOrders > 0) await bulk(system, bench.warmUpOrders, `${system}, warming up`);
+    for (const system of systems) if (warmUpOrders > 0) await bulk(system, warmUpOrders, `${system}, warming up`);
 
     /** @type {Partial<Record<System, Awaited<ReturnType<OrderRunner['oneByOne']>>>>} */
     const singles = {};

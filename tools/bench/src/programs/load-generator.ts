@@ -1,6 +1,6 @@
 /** Puts orders into one of the two systems: in bulk, or one at a time. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { WorkflowClient } from '@backstitch/client';
+import { ControlClient } from '@backstitch/client';
 import { LIMITS, OverloadedError, StoreUnavailableError } from '@backstitch/protocol';
 import { latencyPathOf, type LatencyPath } from '../latency-path.js';
 import { failsAtLastStep, makeOrder } from '../order.js';
@@ -8,7 +8,7 @@ import { answerCoordinator, tell, type Request } from './answer-coordinator.js';
 import { rawQueue } from './raw-queues.js';
 
 const { env } = process;
-const client = new WorkflowClient({ url: env['CONTROL_URL'] ?? '', token: env['CONTROL_TOKEN'] ?? '', identity: 'bench', timeoutMs: 30_000 });
+const client = new ControlClient({ url: env['CONTROL_URL'] ?? '', token: env['CONTROL_TOKEN'] ?? '', identity: 'bench', timeoutMs: 30_000 });
 const firstQueue = rawQueue('inventory');
 
 const CALL_ORDERS_MAX = Math.min(100, LIMITS.startsPerCallMax);
