@@ -13,6 +13,7 @@ const plants = [
   { title: 'a Backstitch library importing contracts', file: 'libs/queues/src/planted-contracts.ts', source: `import '@backstitch/contracts';`, expected: BOUNDARY },
   { title: 'a library importing a tool', file: 'libs/queues/src/planted-tool.ts', source: `import '@backstitch/servers';`, expected: BOUNDARY },
   { title: 'a library importing an app', file: 'libs/queues/src/planted-app.ts', source: `import '@backstitch/app-payment';`, expected: RESTRICTED_IMPORT },
+  { title: 'the command importing the orchestrator', file: 'libs/cli/src/planted-orchestrator.ts', source: `import '@backstitch/orchestrator';`, expected: BOUNDARY },
   { title: 'an app importing another app', file: 'apps/inventory/src/planted-app.ts', source: `import '@backstitch/app-payment';`, expected: RESTRICTED_IMPORT },
   { title: 'an app importing a library that is not its own', file: 'apps/inventory/src/planted-client.ts', source: `import '@backstitch/client';`, expected: BOUNDARY },
   { title: 'an app importing another app by its path', file: 'apps/inventory/src/planted-app-path.ts', source: `import '../../payment/src/configuration.js';`, expected: BOUNDARY },
@@ -32,7 +33,7 @@ const plants = [
 /** What specs alone may do. */
 const allowed = { file: 'libs/queues/src/planted-allowed.spec.ts', source: `import '@backstitch/servers';` };
 
-const PROJECTS = ['@backstitch/workflow', '@backstitch/queues', '@backstitch/client', '@backstitch/protocol', 'inventory'];
+const PROJECTS = ['@backstitch/workflow', '@backstitch/queues', '@backstitch/client', '@backstitch/cli', '@backstitch/protocol', 'inventory'];
 
 function lint(): Promise<string> {
   const { NODE_OPTIONS: _jestOnly, ...env } = process.env;
@@ -58,7 +59,7 @@ describe('the lint', () => {
   beforeAll(async () => {
     for (const { file, source } of [...plants, allowed]) writeFileSync(join(WORKSPACE, file), `${source}\n`);
     output = await lint();
-  }, 120_000);
+  }, 300_000);
   afterAll(() => {
     for (const { file } of [...plants, allowed]) rmSync(join(WORKSPACE, file), { force: true });
   });

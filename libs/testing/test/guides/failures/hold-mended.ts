@@ -1,0 +1,3 @@
+export async function shipIt(order?: { city: string }): Promise<string> {
+  return (order?.city ?? 'nowhere').toUpperCase();
+}

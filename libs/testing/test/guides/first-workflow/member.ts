@@ -1,0 +1,4 @@
+export interface Member {
+  memberId: string;
+  address: string;
+}
