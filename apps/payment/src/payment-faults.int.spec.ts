@@ -58,8 +58,8 @@ describe('payment at a provider that fails at random', () => {
   it(`given ${ORDERS} orders, a fifth of them undone and a fifth returned, when every request may fail, then each effect happens exactly once`, async () => {
     const seed = Number(process.env['PAYMENT_FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     console.info(`PAYMENT_FAULTS_SEED=${seed}`);
-    const simulator = await startStripeSimulator({ faultRate: 0.3, seed: String(seed), hangMs: 120, lateMs: 90 });
-    const provider = stripeAt(simulator.url, 60);
+    const simulator = await startStripeSimulator({ faultRate: 0.3, seed: String(seed), hangMs: 400, lateMs: 300 });
+    const provider = stripeAt(simulator.url, 200);
     const { charging, reversing, returning } = paymentServices(provider);
     const days = new Days(() => simulator.forgetKeys());
     const step = (key: string) => stepScope(database.dataSource, key);
@@ -118,5 +118,5 @@ describe('payment at a provider that fails at random', () => {
       provider.close();
       await simulator.close();
     }
-  }, 60_000);
+  }, 180_000);
 });
