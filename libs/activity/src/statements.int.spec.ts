@@ -296,7 +296,7 @@ describe.each(queueBackendsUnderTest())('steps that are one statement, with queu
 
   it('given an edit, when the effect under the old key has not happened, then the new one has it and the old one never will', async () => {
     const job = stated();
-    const edited = stated({ runId: job.runId, key: `${job.key}/r1`, supersedesKey: job.key });
+    const edited = stated({ runId: job.runId, key: `${job.key}/r1`, supersedesKey: job.key, attempt: 2 });
     expect((await harness.run(edited)).outcome).toMatchObject({ status: 'completed' });
     expect((await harness.run(job)).outcome).toMatchObject(failing(ACTIVITY_FAILURE_TYPE.stepUndone, true));
     expect(await harness.effectsOf(job)).toEqual([]);
