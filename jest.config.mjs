@@ -27,4 +27,5 @@ export default {
   setupFilesAfterEnv: ['<rootDir>/tools/jest/collect-histories.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
+  reporters: ['default', '<rootDir>/tools/jest/slow-files.mjs'],
 };

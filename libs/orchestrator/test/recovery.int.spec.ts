@@ -46,6 +46,11 @@ async function queuesOn(connection: QueueConnection): Promise<JobQueues> {
   return queues;
 }
 
+function bound(client: PoolClient, name: string | symbol): unknown {
+  const value: unknown = Reflect.get(client, name);
+  return typeof value === 'function' ? value.bind(client) : value;
+}
+
 /** As when the network breaks just after the database has committed. */
 function loseAnswersOfCommits(dataSource: DataSource): { next: number; lost: number } {
   const losing = { next: 0, lost: 0 };
@@ -62,7 +67,8 @@ function loseAnswersOfCommits(dataSource: DataSource): { next: number; lost: num
       }
       return result;
     };
-    return [{ query, on: client.on.bind(client), off: client.off.bind(client) }, release];
+    // All else is the connection's own: TypeORM, too, takes it and gives it back, and waits for ever at its end for what it could not give back.
+    return [new Proxy(client, { get: (target, name) => (name === 'query' ? query : bound(target, name)) }), release];
   };
   return losing;
 }
