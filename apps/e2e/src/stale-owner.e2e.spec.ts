@@ -68,6 +68,8 @@ describe(`a stale orchestrator, with queues on ${backend}`, () => {
     await placeSamples(platform.stack, { count: 10 });
     const workflowIds = await placeHeldBeforeShipping();
 
+    // A connection for each of the calls below: what has arrived on an open one is read before the sleeper learns, with its next renewal, what it has lost.
+    await Promise.all(workflowIds.map(() => ownedBy(2)));
     const { process: sleeper } = platform.stack.instance('orchestrator', 2);
     process.kill(sleeper.pid as number, 'SIGSTOP');
     // What is said to it while it sleeps it hears on waking, when it still takes its memory of these runs for the newest.
