@@ -1,4 +1,4 @@
-import { commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration, taskTokenConfiguration } from '@backstitch/service-kit';
+import { booleanVariable, commonConfiguration, databaseConfiguration, httpUrlVariable, integerVariable, portVariable, queueConfiguration, retentionConfiguration, taskTokenConfiguration } from '@backstitch/service-kit';
 import { z } from 'zod';
 
 /** What the orchestrator reads from its environment. */
@@ -23,6 +23,12 @@ export const configurationSchema = z.object({
     .regex(/^([^=,]+=(PINNED|AUTO_UPGRADE))(,[^=,]+=(PINNED|AUTO_UPGRADE))*$/, 'must be such as orderWorkflow=PINNED,*=AUTO_UPGRADE')
     .transform((text) => Object.fromEntries(text.split(',').map((part) => part.split('='))) as Record<string, 'PINNED' | 'AUTO_UPGRADE'>)
     .optional(),
+  /** What is tried for ever - an undo, a pivot, a step beyond one - and has not succeeded for so long is an incident. */
+  DELAY_INCIDENT_AFTER_MS: integerVariable({ min: 1 }).default(600_000),
+  /** An attempt that has waited for so long on a queue that nobody serves, and a pinned run that is due and whose build nobody has run for so long, are incidents. */
+  NOT_SERVED_INCIDENT_AFTER_MS: integerVariable({ min: 1 }).default(600_000),
+  /** Another input or other options than a history records hold the run as an incident, instead of being shown alone. */
+  DRIFT_IS_INCIDENT: booleanVariable(false),
   /** Worker threads that run workflow code. */
   SANDBOX_THREADS: integerVariable({ min: 1, max: 64 }).default(1),
 });

@@ -40,6 +40,12 @@ export class PlatformOrchestratorModule {
             buildId: configuration.BUILD_ID,
             versioningBehaviors: configuration.VERSIONING_BEHAVIORS,
             retentionMs: configuration.RETENTION_MS,
+            notServedAfterMs: configuration.NOT_SERVED_INCIDENT_AFTER_MS,
+            engine: {
+              driftIsIncident: configuration.DRIFT_IS_INCIDENT,
+              undoIncidentAfterMs: configuration.DELAY_INCIDENT_AFTER_MS,
+              forwardIncidentAfterMs: configuration.DELAY_INCIDENT_AFTER_MS,
+            },
             logger,
             metricsRegistry,
             stopGraceMs: Math.floor(configuration.SHUTDOWN_GRACE_MS / 2),

@@ -41,7 +41,7 @@ export class CallReceiver {
         return this.#deliver(call, { type: 'cancel', workflowId, reason, origin: { sender, initiatedEventId } });
       }
       case 'terminate':
-        await this.#deliver(call, { type: 'terminate', workflowId: call.workflowId, reason: call.reason, identity: 'backstitch' });
+        await this.#deliver(call, { type: 'terminate', workflowId: call.workflowId, reason: call.reason, identity: 'backstitch', rollback: call.rollback });
         return DONE;
       case 'askChild':
         return this.#askChild(call);

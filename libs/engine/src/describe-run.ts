@@ -1,15 +1,16 @@
-import type { ActivityDescription, HistoryEvent, IncidentDivergence, WorkflowDescription } from '@backstitch/protocol';
+import type { ActivityDescription, HistoryEvent, WorkflowDescription } from '@backstitch/protocol';
 import { describeRelations } from './describe-relations.js';
 import type { AttemptRecord, StoredRun } from './ports/history-store.js';
 import { stepKeyOf } from './run/activity-attempts.js';
+import type { RunExtras } from './run/run-extras.js';
 import { runStateOf, type OpenActivity } from './run/run-state.js';
 
 /**
  * What there is to be told of a run: each activity with its times and attempts, open timers, incidents. Pure.
  * @param nowMs decides whether a next attempt lies ahead
- * @param drift what replay found, if the run was replayed
+ * @param known what is known of a run in memory and does not stand in its history
  */
-export function describeRun(stored: StoredRun, nowMs: number, drift?: IncidentDivergence[]): WorkflowDescription {
+export function describeRun(stored: StoredRun, nowMs: number, { drift, currentDetails }: Pick<RunExtras, 'drift' | 'currentDetails'> = {}): WorkflowDescription {
   const { record, events, incidents } = stored;
   const state = runStateOf(stored);
   const started = events[0];
@@ -59,6 +60,7 @@ export function describeRun(stored: StoredRun, nowMs: number, drift?: IncidentDi
     ...(state.buildId === undefined ? {} : { buildId: state.buildId }),
     ...describeRelations(state, events),
     ...(drift === undefined || drift.length === 0 ? {} : { drift }),
+    ...(currentDetails === undefined ? {} : { currentDetails }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Dispatcher } from './ports/dispatcher.js';
 import type { HistoryStore, RunRecord } from './ports/history-store.js';
 import type { Ids } from './ports/ids.js';
 import type { LocalActivities } from './ports/local-activities.js';
+import type { PayloadDecoder } from './ports/payload-decoder.js';
 import type { RunMessenger } from './ports/run-messenger.js';
 import type { Sandbox } from './ports/sandbox.js';
 
@@ -18,6 +19,8 @@ export interface EnginePorts {
   messenger?: RunMessenger;
   /** Default: none; a local activity fails, and is not tried again. */
   localActivities?: LocalActivities;
+  /** Default: encoded payloads are taken for the same in replay, whatever is in them. */
+  decodePayloads?: PayloadDecoder;
 }
 
 /** Which build of the workflows' code an engine runs, where builds stand side by side. */
@@ -26,6 +29,8 @@ export interface EngineVersioning {
   readonly buildId: string;
   /** The build that begins new runs and goes on with those that are not pinned; asked for each batch. Default: this one. */
   readonly currentBuildId?: () => string;
+  /** Reads anew which build is current, so that `currentBuildId` tells it. Asked before a run is held because the code does not fit: another build may have gone on with it, of which this engine was not told yet. Must not reject. */
+  readonly confirmCurrentBuild?: () => Promise<void>;
   /** Whether runs of that type stay with the build that they began with. Default: none does. */
   readonly isPinned?: (workflowType: string) => boolean;
 }
@@ -48,6 +53,8 @@ export interface EngineOptions {
   waitingMessagesMax?: number;
   /** An undo that has not succeeded for so long opens an incident. Default 600,000 (10 minutes). */
   undoIncidentAfterMs?: number;
+  /** A pivot, or a step beyond one, that has not succeeded for so long opens an incident, while it is tried on. Default 600,000 (10 minutes). */
+  forwardIncidentAfterMs?: number;
   /** When a history is called long, and when it is refused further workflow tasks. Default: `LIMITS` of the protocol. */
   historyLimits?: { eventsWarn?: number; bytesWarn?: number; eventsMax?: number; bytesMax?: number };
   /** Drift (another input or other options than recorded) holds the run as an incident of kind DRIFT, instead of being shown alone. Default false. */

@@ -12,6 +12,7 @@ export interface EngineSettings {
   concurrentBatchesMax: number;
   waitingMessagesMax: number;
   undoIncidentAfterMs: number;
+  forwardIncidentAfterMs: number;
   historyLimits: HistoryLimits;
   driftIsIncident: boolean;
   observer: EngineObserver;
@@ -28,6 +29,7 @@ export function settingsOf(options: EngineOptions): EngineSettings {
     concurrentBatchesMax: options.concurrentBatchesMax ?? 2,
     waitingMessagesMax: options.waitingMessagesMax ?? 20_000,
     undoIncidentAfterMs: options.undoIncidentAfterMs ?? 600_000,
+    forwardIncidentAfterMs: options.forwardIncidentAfterMs ?? 600_000,
     historyLimits: { ...DEFAULT_HISTORY_LIMITS, ...options.historyLimits },
     driftIsIncident: options.driftIsIncident ?? false,
     observer: options.observer ?? {},

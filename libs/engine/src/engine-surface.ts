@@ -20,6 +20,7 @@ import type {
   WorkflowDescription,
 } from '@backstitch/protocol';
 import type { RunCall, RunCallAnswer } from './ports/run-messenger.js';
+import type { ServiceNote } from './service-note.js';
 
 /** What may go along with a signal. */
 export interface SignalOptions {
@@ -88,6 +89,8 @@ export interface EngineSurface {
   resumeCalls(runIds: readonly string[]): Promise<void>;
   /** Takes calls of other runs, from the RunMessenger. Answers in order. Rejects only with OverloadedError or StoreUnavailableError. */
   receive(calls: readonly RunCall[]): Promise<RunCallAnswer[]>;
+  /** Opens and resolves incidents of what nobody serves: a task queue, a build (law L7). */
+  noteService(notes: readonly ServiceNote[]): Promise<void>;
   resolveIncident(workflowId: string, incidentNumber: number, action: IncidentAction, request: ResolveIncidentRequest, runId?: string): Promise<void>;
   describe(workflowId: string, runId?: string): Promise<WorkflowDescription>;
   /** Drops runs from the cache (a partition was lost, new code was loaded). What is under way is finished first. */

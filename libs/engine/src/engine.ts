@@ -234,6 +234,10 @@ export class Engine implements EngineSurface {
     await this.#sendAll(runIds.map((runId) => [runId, { type: 'resumeCalls' }]));
   }
 
+  async noteService(notes: Parameters<EngineSurface['noteService']>[0]): Promise<void> {
+    await this.#sendAll(notes.map((note) => [note.runId, { type: 'serviceNote', note }]));
+  }
+
   async receive(calls: readonly RunCall[]): Promise<RunCallAnswer[]> {
     this.#refuseIfOverloaded(calls.length);
     return Promise.all(calls.map((call) => this.#receiver.receive(call)));
@@ -253,8 +257,7 @@ export class Engine implements EngineSurface {
 
   async describe(workflowId: string, runId?: string): Promise<WorkflowDescription> {
     const stored = await this.#stored(workflowId, runId);
-    const drift = this.#cache.peek(stored.record.runId)?.extras?.drift;
-    return describeRun(stored, this.ports.clock.now(), drift);
+    return describeRun(stored, this.ports.clock.now(), this.#cache.peek(stored.record.runId)?.extras);
   }
 
   async close(): Promise<void> {
@@ -292,7 +295,9 @@ export class Engine implements EngineSurface {
       try {
         return await this.#send<T>(tried, message);
       } catch (error) {
-        const current = error instanceof WorkflowAlreadyClosedError && round < RUNS_TRIED_MAX ? await this.#resolver.find(workflowId) : undefined;
+        // A run that was about to begin and was not written has left the message to nobody.
+        const isMissed = error instanceof WorkflowAlreadyClosedError || error instanceof WorkflowNotFoundError;
+        const current = isMissed && round < RUNS_TRIED_MAX ? await this.#resolver.find(workflowId) : undefined;
         if (current === undefined || current === tried) {
           throw error;
         }

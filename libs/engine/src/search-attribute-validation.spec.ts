@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { SearchAttributeInvalidError, SearchAttributeUnknownError, type SearchAttributeDefinitions, type SearchAttributeValue } from '@backstitch/protocol';
 import { mergeSearchAttributes, validateSearchAttributes } from './search-attribute-validation.js';
 
-const definitions: SearchAttributeDefinitions = { Keyword: 'Keyword', Int: 'Int', Double: 'Double', Bool: 'Bool', Datetime: 'Datetime' };
+const definitions: SearchAttributeDefinitions = { Keyword: 'Keyword', KeywordList: 'KeywordList', Int: 'Int', Double: 'Double', Bool: 'Bool', Datetime: 'Datetime' };
 
 describe('search attributes', () => {
   it.each<[string, SearchAttributeValue]>([
@@ -21,6 +21,8 @@ describe('search attributes', () => {
     ['Keyword', [5]],
     ['Keyword', ['x'.repeat(1_001)]],
     ['Keyword', ['a', 'b']],
+    ['KeywordList', ['a', 5]],
+    ['KeywordList', Array.from({ length: 101 }, (_, index) => `${index}`)],
     ['Int', [0.5]],
     ['Int', [2 ** 53]],
     ['Double', [Infinity]],
@@ -30,6 +32,10 @@ describe('search attributes', () => {
     ['Datetime', ['2026-01-01T00:00:00+01:00']],
   ])('given a %s of %j, when it is validated, then it is refused', (attribute, values) => {
     expect(() => validateSearchAttributes({ [attribute]: values }, definitions)).toThrow(SearchAttributeInvalidError);
+  });
+
+  it('given a list of keywords, when it is validated, then it may have many values', () => {
+    expect(() => validateSearchAttributes({ KeywordList: ['a', 'b', 'a'] }, definitions)).not.toThrow();
   });
 
   it('given an attribute that nobody declared, when it is validated, then it is refused by name', () => {

@@ -9,6 +9,8 @@ import {
 
 /** A keyword is indexed: longer ones do not fit an index page of the database. */
 const KEYWORD_LENGTH_MAX = 1_000;
+/** Each keyword of a list is an entry of its index. */
+const KEYWORDS_MAX = 100;
 
 /**
  * Compares search attributes with the definitions of the deployment.
@@ -21,8 +23,9 @@ export function validateSearchAttributes(searchAttributes: SearchAttributes, def
       throw new SearchAttributeUnknownError(attribute);
     }
     // The author may have written past the types.
-    if (!Array.isArray(values) || values.length > 1 || !values.every((value) => isOfType(value, type))) {
-      throw new SearchAttributeInvalidError(attribute, `a list of at most one ${DESCRIPTION[type]}`);
+    const [valuesMax, count] = type === 'KeywordList' ? [KEYWORDS_MAX, `${KEYWORDS_MAX}`] : [1, 'one'];
+    if (!Array.isArray(values) || values.length > valuesMax || !values.every((value) => isOfType(value, type))) {
+      throw new SearchAttributeInvalidError(attribute, `a list of at most ${count} ${DESCRIPTION[type]}`);
     }
   }
 }
@@ -34,6 +37,7 @@ export function mergeSearchAttributes(current: SearchAttributes, changes: Search
 
 const DESCRIPTION: Record<SearchAttributeType, string> = {
   Keyword: `string of at most ${KEYWORD_LENGTH_MAX} characters`,
+  KeywordList: `strings of at most ${KEYWORD_LENGTH_MAX} characters`,
   Int: 'safe whole number',
   Double: 'finite number',
   Bool: 'true or false',
@@ -45,6 +49,7 @@ const ISO_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z$/;
 function isOfType(value: SearchAttributeValue, type: SearchAttributeType): boolean {
   switch (type) {
     case 'Keyword':
+    case 'KeywordList':
       return typeof value === 'string' && value.length <= KEYWORD_LENGTH_MAX;
     case 'Int':
       return Number.isSafeInteger(value);

@@ -1,8 +1,10 @@
 import { hostname } from 'node:os';
 import type { AddressInfo } from 'node:net';
 import type { EngineObserver, EngineSurface, Sandbox } from '@backstitch/engine';
-import { serviceQueues, WorkflowTypeUnknownError } from '@backstitch/protocol';
+import { ScheduleRunner, ScheduleService } from '@backstitch/engine/schedules';
+import { decodePayloads, serviceQueues, WorkflowTypeUnknownError } from '@backstitch/protocol';
 import { JobQueues } from '@backstitch/queues';
+import { CodecSandbox } from '@backstitch/sandbox';
 import { activityActions } from './activities/activity-actions.js';
 import { Admission } from './admission/admission.js';
 import { findClosedRun, findClosedRuns } from './control-api/closed-runs.js';
@@ -24,7 +26,7 @@ import { Audit } from './recovery/audit.js';
 import { OpenCalls } from './recovery/open-calls.js';
 import { QueueLosses } from './recovery/queue-losses.js';
 import { Recovery } from './recovery/recovery.js';
-import { CodecSandbox } from './payloads/codec-sandbox.js';
+import { UnservedQueues } from './recovery/unserved-queues.js';
 import { createRetention } from './retention/create-retention.js';
 import type { Retention } from './retention/retention.js';
 import { advertisedUrl } from './routing/advertised-url.js';
@@ -32,21 +34,23 @@ import { ControlRouter } from './routing/control-router.js';
 import { OutcomeRouter } from './routing/outcome-router.js';
 import { PartitionDirectory } from './routing/partition-directory.js';
 import { RoutedRunMessenger } from './routing/run-messenger.js';
-import { ScheduleRunner } from './schedules/schedule-runner.js';
-import { ScheduleService } from './schedules/schedule-service.js';
-import { ScheduleStore } from './schedules/schedule-store.js';
+import { PostgresScheduleStore } from './schedules/postgres-schedule-store.js';
 import { Database } from './store/database.js';
 import { PostgresHistoryStore } from './store/postgres-history-store.js';
+import { RunNotes } from './store/run-notes.js';
 import { RunQueries } from './store/run-queries.js';
 import { ensureSearchAttributeIndexes } from './store/search-attribute-indexes.js';
 import { BuildHints } from './versioning/build-hints.js';
 import { pinningOf } from './versioning/build-id.js';
-import { reportWaitingBuilds } from './versioning/report-waiting-builds.js';
 import { Builds } from './versioning/builds.js';
+import { lookForUnservedBuilds } from './versioning/unserved-builds.js';
+import { systemTimers } from './wake/system-timers.js';
 import { WakeTimer } from './wake/wake-timer.js';
 
 /** One wait for the end of a scheduled workflow; a longer one is made of several. */
 const SCHEDULE_WAIT_MS = 25_000;
+/** How deep in an event's attributes payloads stand: details of a failure's cause's cause … */
+const PAYLOAD_DEPTH_MAX = 30;
 
 /**
  * One replica of the engine on Postgres and BullMQ.
@@ -73,6 +77,7 @@ export class OrchestratorHost {
   readonly #scheduleRunner: ScheduleRunner;
   readonly #schedules: ScheduleService;
   readonly #lists: WorkflowLists;
+  readonly #notes: RunNotes;
   readonly #sandbox: Sandbox;
   readonly #directory: PartitionDirectory;
   readonly #router: ControlRouter;
@@ -109,7 +114,8 @@ export class OrchestratorHost {
       recheckMs: options.awaitClosedRecheckMs,
       liveReplicas: () => this.#leases.liveReplicas,
     });
-    this.#lists = new WorkflowLists(queries, options.searchAttributes, lockTable);
+    this.#notes = new RunNotes(database, options.buildId, logger);
+    this.#lists = new WorkflowLists({ queries, definitions: options.searchAttributes, locks: lockTable, notes: this.#notes, currentBuildId: () => this.#leases.currentBuildId });
     const metrics = options.metricsRegistry === undefined ? undefined : new EngineMetrics(options.metricsRegistry);
     const ownObserver: EngineObserver = {
       wakeAt: (wakeAtMs) => this.#wakeTimer.arm(wakeAtMs),
@@ -123,7 +129,7 @@ export class OrchestratorHost {
       callsFailed: ({ runIds }) => this.#openCalls.failed(runIds),
       dueElsewhere: (fact) => this.#buildHints.tell(fact),
     };
-    const observer = combineObservers([ownObserver, logObserver(logger), sinkObserver(options.sinks, logger), ...(metrics === undefined ? [] : [metrics.observer])]);
+    const observer = combineObservers([ownObserver, this.#notes.observer, logObserver(logger), sinkObserver(options.sinks, logger), ...(metrics === undefined ? [] : [metrics.observer])]);
     this.#admission = new Admission({
       options: options.admission,
       store,
@@ -133,12 +139,18 @@ export class OrchestratorHost {
       registry: options.metricsRegistry,
       logger,
     });
-    const versioning = { buildId: options.buildId, currentBuildId: () => this.#leases.currentBuildId, isPinned: pinningOf(bundleOf(options), options.versioningBehaviors) };
+    const versioning = {
+      buildId: options.buildId,
+      currentBuildId: () => this.#leases.currentBuildId,
+      confirmCurrentBuild: () => this.#leases.confirmCurrentBuild().catch((error: unknown) => logger.warn({ err: error }, 'it could not be read which build is current')),
+      isPinned: pinningOf(bundleOf(options), options.versioningBehaviors),
+    };
     this.engine = makeEngine(
       {
         clock,
         ids: options.ids,
-        sandbox: options.payloadCodec === undefined ? sandbox : new CodecSandbox(sandbox, options.payloadCodec),
+        sandbox: options.payloadCodec === undefined ? sandbox : new CodecSandbox(sandbox, options.payloadCodec, { leavesReplayedPlain: true }),
+        ...(options.payloadCodec !== undefined && { decodePayloads: (values) => decodePayloads(options.payloadCodec, values, PAYLOAD_DEPTH_MAX) }),
         store: this.#admission.store,
         dispatcher,
         messenger: new RoutedRunMessenger({ receive: (calls) => this.engine.receive(calls), directory, logger }),
@@ -181,22 +193,21 @@ export class OrchestratorHost {
       queries,
       recovery: this.#recovery,
       openCalls: this.#openCalls,
-      locks: {
-        releaseAbandoned: async () => {
-          await reportWaitingBuilds(this.#builds, logger);
-          return this.#locks.releaseAbandoned();
-        },
-      },
+      locks: this.#locks,
       queues: this.#locks,
+      unservedQueues: new UnservedQueues({ clock, engine, queues: this.#locks, notServedAfterMs: options.notServedAfterMs }),
+      lookForUnservedBuilds: () => lookForUnservedBuilds({ clock, engine, builds: this.#builds, logger, notServedAfterMs: options.notServedAfterMs, pageSize: options.recoveryPageSize }),
+      notServedAfterMs: options.notServedAfterMs,
       logger,
       ownedPartitions,
       intervalMs: options.auditIntervalMs,
       silenceMs: options.auditSilenceMs,
       pageSize: options.recoveryPageSize,
     });
-    const schedules = new ScheduleStore(database);
+    const schedules = new PostgresScheduleStore(database);
     this.#scheduleRunner = new ScheduleRunner({
       clock,
+      timers: systemTimers(clock),
       store: schedules,
       engine,
       start: (starts) => this.#router.start(starts),
@@ -324,6 +335,7 @@ export class OrchestratorHost {
     await this.engine.close();
     await this.#buildHints.idle();
     await this.#locks.idle();
+    await this.#notes.idle();
     await this.#admission.stop();
     this.#directory.close();
     await this.#leases.release().catch((error: unknown) => this.#options.logger.warn({ err: error }, 'the leases could not be given back and run out'));

@@ -83,6 +83,11 @@ export interface OrchestratorOptions {
   auditIntervalMs?: number;
   /** The audit doubts an activity without progress for so long, or for twice its start-to-close time-out if longer. Default 300,000. */
   auditSilenceMs?: number;
+  /**
+   * An attempt that has waited for so long on a queue that nobody serves, and a pinned run that is due and whose build nobody has run for so long, become incidents. Looked
+   * for by the audits, so found up to two of their pauses later. Default 600,000 (10 minutes).
+   */
+  notServedAfterMs?: number;
   /** Waiting for a database connection. Default 2,000. */
   databaseAcquireTimeoutMs?: number;
   /** Waiting for an answer of the database. Default 5,000. */
@@ -106,7 +111,7 @@ export interface OrchestratorOptions {
   /** When starts are refused for a while; see AdmissionOptions for the defaults. */
   admission?: AdmissionOptions;
   /** Limits of the engine; see EngineOptions for their defaults. */
-  engine?: Pick<EngineOptions, 'cachedRunsMax' | 'batchRunsMax' | 'concurrentBatchesMax' | 'waitingMessagesMax' | 'undoIncidentAfterMs' | 'historyLimits' | 'driftIsIncident' | 'taskQueue'>;
+  engine?: Pick<EngineOptions, 'cachedRunsMax' | 'batchRunsMax' | 'concurrentBatchesMax' | 'waitingMessagesMax' | 'undoIncidentAfterMs' | 'forwardIncidentAfterMs' | 'historyLimits' | 'driftIsIncident' | 'taskQueue'>;
   /** Default: the system's. */
   clock?: Clock;
   /** Default: version 7 UUIDs and Math.random. */
@@ -162,6 +167,7 @@ export function resolveOrchestratorOptions(options: OrchestratorOptions): Resolv
     queueRetryPauseMaxMs: 5_000,
     auditIntervalMs: 180_000,
     auditSilenceMs: 300_000,
+    notServedAfterMs: 600_000,
     databaseAcquireTimeoutMs: 2_000,
     databaseQueryTimeoutMs: 5_000,
     controlBodyBytesMax: 8 * 1024 * 1024,
@@ -192,6 +198,9 @@ export function resolveOrchestratorOptions(options: OrchestratorOptions): Resolv
   const fault = admissionFault(resolved.admission);
   if (fault !== undefined) {
     throw new OrchestratorOptionsError(fault);
+  }
+  if (!(resolved.notServedAfterMs > 0)) {
+    throw new OrchestratorOptionsError('The time after which what nobody serves is an incident must be positive.');
   }
   if (!(resolved.retentionMs >= 0 && resolved.retentionIntervalMs > 0 && resolved.retentionBatchRunsMax >= 1)) {
     throw new OrchestratorOptionsError('The time of retention must not be negative, and its interval and batches must be positive.');

@@ -7,6 +7,7 @@ import {
   CancelledFailure,
   Client,
   Connection,
+  defaultPayloadConverter,
   ListFilterInvalidError,
   QueryNotRegisteredError,
   QueryRejectedError,
@@ -179,7 +180,7 @@ describe('Temporal’s client on an orchestrator with Postgres', () => {
       interceptors: {
         workflow: [
           {
-            start: (input, next) => (seen.push(`start ${input.workflowType}`), next({ ...input, headers: { trace: 'abc' } })),
+            start: (input, next) => (seen.push(`start ${input.workflowType}`), next({ ...input, headers: { trace: defaultPayloadConverter.toPayload('abc') } })),
             signal: (input, next) => (seen.push(`signal ${input.signalName}`), next({ ...input, args: ['changed'] })),
           },
         ],

@@ -52,7 +52,7 @@ async function bringUp(): Promise<void> {
   cleanups.push(() => service.stop());
 }
 
-async function replicaOf(version: string, more: { buildId?: string } = {}): Promise<Replica> {
+async function replicaOf(version: string, more: { buildId?: string; auditIntervalMs?: number; notServedAfterMs?: number } = {}): Promise<Replica> {
   const replica = await startReplica({ dataSource: await database.connect(), queueConnection: connection, workflows: bundles[version] as WorkflowBundle, leaseMs: 600, leaseRenewalMs: 100, awaitClosedRecheckMs: 50, ...more });
   cleanups.push(() => replica.stop());
   return replica;
@@ -104,20 +104,23 @@ describe('two builds side by side', () => {
     expect((await buildsAt(two)).find(({ buildId }) => buildId === oldest?.buildId)).toMatchObject({ openPinnedRuns: 0, replicas: 1 });
   }, 30_000);
 
-  it('given a pinned run whose build nobody runs, when things happen to it, then they are recorded, it is counted as waiting, and it goes on when the build is back', async () => {
+  it('given a pinned run whose build nobody runs, when things happen to it, then they are recorded, it is counted as waiting and becomes an incident, and it goes on when the build is back', async () => {
     await bringUp();
     const one = await replicaOf('One', { buildId: 'one' });
     await one.start({ workflowId: 'stay', workflowType: 'staying' });
     await eventually('the first step is done', async () => (await activitiesOf(one, 'stay')).length === 1);
     await one.stop();
-    const two = await replicaOf('Two', { buildId: 'two' });
+    const two = await replicaOf('Two', { buildId: 'two', auditIntervalMs: 50, notServedAfterMs: 300 });
     await eventually('the new build holds all partitions', async () => (await owned(two)) === 64);
+    expect((await two.call('GET', '/workflows/stay')).body).toMatchObject({ status: 'RUNNING', pinnedBuildId: 'one', incidents: [] });
     await go(two, 'stay');
     expect((await two.call('POST', '/workflows/stay/query', { queryName: 'version', args: [] })).status).toBe(503);
-    expect((await two.call('GET', '/workflows/stay')).body).toMatchObject({ status: 'RUNNING', pinnedBuildId: 'one', incidents: [] });
+    await eventually('it is an incident', async () => (await two.call('GET', '/workflows/stay')).body.incidents.length === 1);
+    expect((await two.call('GET', '/workflows/stay')).body).toMatchObject({ status: 'RUNNING', openIncidents: 1, incidents: [{ kind: 'BUILD_NOT_SERVED' }] });
     expect(await two.registry.getSingleMetricAsString('backstitch_waiting_pinned_runs')).toContain('{build_id="one"} 1');
     const back = await replicaOf('One', { buildId: 'one' });
     expect(await back.closed('stay')).toMatchObject({ status: 'COMPLETED', result: 'One' });
+    expect((await two.call('GET', '/workflows/stay')).body).toMatchObject({ openIncidents: 0, incidents: [{ kind: 'BUILD_NOT_SERVED', resolution: { action: 'auto' } }] });
     expect(await two.registry.getSingleMetricAsString('backstitch_waiting_pinned_runs')).not.toContain('"one"');
   }, 30_000);
 
@@ -145,5 +148,22 @@ describe('two builds side by side', () => {
     await eventually('the new build holds all partitions', async () => (await owned(two)) === 64 && (await owned(first)) === 0 && (await owned(second)) === 0);
     for (let index = 0; index < 10; index += 1) await go(two, `stay-${index}`);
     for (let index = 0; index < 10; index += 1) expect(await two.closed(`stay-${index}`)).toMatchObject({ status: 'COMPLETED', result: 'One' });
+  }, 30_000);
+
+  it('given a build that was set as the current one, when nobody runs it any more, then runs that are due and not pinned become incidents, which end when another one is current', async () => {
+    await bringUp();
+    const one = await replicaOf('One', { buildId: 'one' });
+    const two = await replicaOf('Two', { buildId: 'two', auditIntervalMs: 50, notServedAfterMs: 300 });
+    await eventually('the new build holds all partitions', async () => (await owned(two)) === 64);
+    expect((await two.call('POST', '/deployments/current', { buildId: 'one' })).status).toBe(204);
+    await eventually('the old build holds all partitions', async () => (await owned(one)) === 64);
+    await one.start({ workflowId: 'move', workflowType: 'moving' });
+    await one.stop();
+    await eventually('a signal is recorded', async () => (await two.call('POST', '/workflows/move/signal', { signalName: 'go', args: [] })).status === 204);
+    await eventually('it is an incident', async () => (await two.call('GET', '/workflows/move')).body.incidents.length === 1);
+    expect((await two.call('GET', '/workflows/move')).body).toMatchObject({ status: 'RUNNING', incidents: [{ kind: 'BUILD_NOT_SERVED', message: expect.stringContaining('set as the current one') }] });
+    expect((await two.call('POST', '/deployments/current', {})).status).toBe(204);
+    expect(await two.closed('move')).toMatchObject({ status: 'COMPLETED', result: 'Two' });
+    expect((await two.call('GET', '/workflows/move')).body).toMatchObject({ openIncidents: 0 });
   }, 30_000);
 });

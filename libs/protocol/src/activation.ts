@@ -1,4 +1,4 @@
-import type { ScheduledActivityOptions, ScheduledLocalActivityOptions, UndoRegistration } from './activity-options.js';
+import type { ForwardActivity, ScheduledActivityOptions, ScheduledLocalActivityOptions, SettledUndos, UndoRegistration } from './activity-options.js';
 import type { ChildWorkflowOptions, WorkflowDurationOptions, WorkflowExecution } from './child-workflow-options.js';
 import type { Failure } from './failure.js';
 import type { Headers } from './headers.js';
@@ -67,6 +67,8 @@ export type WorkflowCommand =
       undoOfSeq?: number;
       /** saga(): this activity undoes a step of an earlier run: one of `RunLineage.carriedUndos`. */
       undoOfStep?: { key: string; activityType: string };
+      /** saga(): a pivot, or a step beyond one. Replay does not compare it. */
+      forward?: ForwardActivity;
       headers?: Headers;
       /** The author's own id. Absent: the seq. */
       activityId?: string;
@@ -92,6 +94,8 @@ export type WorkflowCommand =
   /** The validator refused it: nothing is recorded. */
   | { type: 'rejectUpdate'; updateId: string; failure: Failure }
   | { type: 'completeUpdate'; updateId: string; outcome: UpdateOutcome }
+  /** saga(): these undos are owed no more, since their saga has returned or is beyond its pivot. Stands in the event that completes the workflow task. Replay does not compare it. */
+  | ({ type: 'settleUndos' } & SettledUndos)
   | ({ type: 'continueAsNew' } & ContinueAsNewCommand)
   | { type: 'completeWorkflow'; result: JsonValue }
   | { type: 'failWorkflow'; failure: Failure }
@@ -192,6 +196,10 @@ export interface WorkflowLogEntry {
   message: string;
   attributes?: JsonObject;
 }
+
+/** A reserved sink, for the engine itself: function {@link CURRENT_DETAILS_FUNCTION} with the text that `setCurrentDetails` was given. */
+export const ENGINE_SINK = '__backstitch';
+export const CURRENT_DETAILS_FUNCTION = 'setCurrentDetails';
 
 /** A call of a sink: what workflow code tells the host besides log lines. Told in replay too; the host leaves out what is not meant for it. */
 export interface WorkflowSinkCall {

@@ -1,4 +1,5 @@
 import type { Failure } from './failure.js';
+import type { Headers } from './headers.js';
 import type { JsonValue } from './json.js';
 
 /** Version of the envelopes on the work wire. A worker refuses an envelope of a version it does not know. */
@@ -41,6 +42,8 @@ export interface ActivityJob {
   replyTo: string;
   /** W3C trace context. */
   traceparent?: string;
+  /** What interceptors of the workflow sent along. Absent: nothing. */
+  headers?: Headers;
 }
 
 /** How one attempt ended; or, with the status `running`, that it is under way (law L8): sent only where a policy needs it, never for an ordinary short attempt. */

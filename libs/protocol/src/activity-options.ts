@@ -29,6 +29,21 @@ export interface UndoRegistration {
   retryPolicy: ResolvedRetryPolicy;
 }
 
+/** Undos that are owed no more: what they would take back stands. */
+export interface SettledUndos {
+  /** Of steps of this run, by number as workflow code counts activities. */
+  seqs: number[];
+  /** Of steps of earlier runs, by the steps' keys. Absent: none. */
+  keys?: string[];
+}
+
+/** An activity that must succeed in the end, and is tried for as long as it takes: while it does not, a person is told (law L7). */
+export type ForwardActivity =
+  /** The point of no return of its saga. `settles`: what is owed no more once it has succeeded. */
+  | { kind: 'PIVOT'; settles: SettledUndos }
+  /** A step beyond the pivot. `again`: it was begun before, as the activity with that number, and failed for good. */
+  | { kind: 'STEP'; again?: { seq: number; sinceMs: number } };
+
 /** The single argument that an undo handler gets. */
 export interface UndoInput<StepInput = unknown, StepResult = unknown> {
   /** The step's input, exactly as the step got it. */

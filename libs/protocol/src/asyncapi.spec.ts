@@ -41,6 +41,7 @@ const job: Required<ActivityJob> = {
   heartbeatDetails: { row: 3 },
   replyTo: outcomesQueueOf('inventory.compensation'),
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  headers: { trace: 't' },
 };
 const outcome: Required<ActivityOutcome> = {
   workflowId: job.workflowId,

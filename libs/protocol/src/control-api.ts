@@ -1,20 +1,21 @@
 import type { UpdateOutcome } from './activation.js';
 import type { WorkflowDurationOptions, WorkflowExecution, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from './child-workflow-options.js';
-import type { ActivityOptionsSummary, AttemptSummary } from './descriptions.js';
+import type { ControlError } from './control-errors.js';
 import type { Failure } from './failure.js';
 import type { Headers } from './headers.js';
 import type { HistoryEvent } from './history.js';
-import type { Incident, IncidentDivergence, IncidentResolution } from './incident.js';
+import type { Incident, IncidentResolution } from './incident.js';
 import type { JsonObject, JsonValue } from './json.js';
 import type { RetryPolicy } from './retry-policy.js';
 import type { SearchAttributes, SearchAttributeValue } from './search-attributes.js';
-import type { WorkflowExecutionStatus } from './workflow-status.js';
+import type { WorkflowSummary } from './workflow-description.js';
+import type { WorkflowExecutionStatus, WorkflowUpdateStage } from './workflow-status.js';
 
 /**
  * The control wire: HTTP and JSON between `client` and any orchestrator replica. All routes begin with `/v1`.
  * `POST /v1/workflows` takes {@link StartWorkflowsRequest}; the rest is named beside each type. Every route under `/v1/workflows/:workflowId` speaks of
  * the id's newest run, or of the one that the query parameter `runId` names.
- * Errors are {@link ControlErrorBody}. `Authorization: Bearer <control token>` on every route.
+ * Errors are ControlErrorBody. `Authorization: Bearer <control token>` on every route.
  */
 
 /** One start. */
@@ -77,9 +78,6 @@ export interface SignalWorkflowRequest {
   /** The same one again is recorded once. */
   requestId?: string;
 }
-
-/** How far an update has come. Temporal's names. */
-export type WorkflowUpdateStage = 'ACCEPTED' | 'COMPLETED';
 
 /** `POST /v1/workflows/:workflowId/update`: answers when the stage is reached, or after `timeoutMs` (at most 30,000; default 20,000) with what is known. */
 export interface UpdateWorkflowRequest {
@@ -161,141 +159,6 @@ export type ResetWorkflowResponse = WorkflowExecution;
 export interface PauseWorkflowRequest {
   reason: string;
   identity?: string;
-}
-
-/**
- * `POST /v1/workflows/:workflowId/activities/:activityId/:action`. Answer 204.
- * pause: no further attempt begins · unpause · retry: the next attempt now · complete, fail, cancel: ends the activity from outside · heartbeat.
- * `POST /v1/activities/by-token/:action` (complete, fail, cancel, heartbeat) takes the same with `taskToken`.
- */
-export type ActivityAction = 'pause' | 'unpause' | 'retry' | 'complete' | 'fail' | 'cancel' | 'heartbeat';
-export interface ActivityActionRequest {
-  /** By token only. */
-  taskToken?: string;
-  /** complete, fail, cancel, heartbeat: which attempt it is about; refused if another one is current (a late `complete` counts all the same). Default: the current one. */
-  attempt?: number;
-  /**
-   * pause, unpause and retry need one. complete, fail and cancel that give one are an operator's, and are audited by a reserved signal in the history;
-   * without one they are what the activity waited for.
-   */
-  reason?: string;
-  identity?: string;
-  /** complete. Default null. */
-  result?: JsonValue;
-  /** fail. */
-  failure?: Failure;
-  /** heartbeat, cancel. */
-  details?: JsonValue;
-}
-/** Payload of the reserved signal that records what an operator did to an activity. */
-export interface ActivityActionSignal {
-  action: ActivityAction;
-  activityId: string;
-  scheduledEventId: number;
-  reason: string;
-  identity: string;
-}
-/** Answer of the action `heartbeat`; the others answer 204. */
-export interface ActivityHeartbeatResponse {
-  cancelRequested: boolean;
-  paused: boolean;
-}
-
-/** `GET /v1/workflows/:workflowId`. */
-export interface WorkflowDescription extends WorkflowSummary {
-  taskQueue?: string;
-  input: JsonValue[];
-  result?: JsonValue;
-  failure?: Failure;
-  cancelRequested: boolean;
-  /** Every activity of the run in order of scheduling, undos among them. */
-  activities: ActivityDescription[];
-  timers: { timerId: string; startedAtMs: number; firesAtMs: number }[];
-  incidents: Incident[];
-  historyEvents: number;
-  historySizeBytes: number;
-  /** Absent where there are none. */
-  children?: ChildDescription[];
-  updates?: { updateId: string; updateName: string; stage: WorkflowUpdateStage; outcome?: UpdateOutcome }[];
-  parent?: WorkflowExecution;
-  root?: WorkflowExecution;
-  firstExecutionRunId?: string;
-  continuedFromRunId?: string;
-  continuedToRunId?: string;
-  /** Differences of inputs or options that replay found; what was recorded stays in force (law L6). */
-  drift?: IncidentDivergence[];
-  paused?: { reason: string; identity?: string; sinceMs: number };
-  /** The build of the workflows' code that went on with the run last. */
-  buildId?: string;
-  /** The run is pinned: no other build goes on with it. */
-  pinnedBuildId?: string;
-  /** What `setCurrentDetails` said last, and other metadata of the code. */
-  currentDetails?: string;
-  locks?: { name: string; status: 'WAITING' | 'HELD'; sinceMs: number }[];
-  rollback?: WorkflowExecution;
-  rollbackOf?: WorkflowExecution;
-}
-
-export interface ChildDescription {
-  workflowId: string;
-  runId?: string;
-  workflowType: string;
-  initiatedEventId: number;
-  status: 'INITIATED' | 'STARTED' | 'COMPLETED' | 'FAILED' | 'CANCELED' | 'TIMED_OUT' | 'TERMINATED';
-}
-
-/** The step that an undo takes back. Of a step of an earlier run the ids say nothing, and its key and type do. */
-export interface UndoneStep {
-  activityId: string;
-  scheduledEventId: number;
-  key?: string;
-  activityType?: string;
-}
-
-export interface ActivityDescription {
-  activityId: string;
-  scheduledEventId: number;
-  activityType: string;
-  key: string;
-  status: 'SCHEDULED' | 'BACKING_OFF' | 'COMPLETED' | 'FAILED' | 'TIMED_OUT' | 'CANCEL_REQUESTED' | 'CANCELED' | 'INCIDENT';
-  scheduledAtMs: number;
-  /** Of the last attempt known to have started. */
-  startedAtMs?: number;
-  closedAtMs?: number;
-  /** The current or last attempt, from 1. */
-  attempt: number;
-  /** While it is open: how often that attempt was put on its queue, if more than once. */
-  dispatch?: number;
-  lastFailure?: Failure;
-  nextAttemptAtMs?: number;
-  result?: JsonValue;
-  options: ActivityOptionsSummary;
-  /** This activity carries an undo … */
-  undo?: { activityType: string; taskQueue: string };
-  /** … or is one: of the step with that activity id. */
-  undoOf?: UndoneStep;
-  /** Attempts that failed, newest last; at most the 10 newest. */
-  attempts?: AttemptSummary[];
-  lastHeartbeatAtMs?: number;
-  heartbeatDetails?: JsonValue;
-  paused?: boolean;
-  /** The worker of the attempt that is under way, where it is known. */
-  identity?: string;
-  /** Its handler has returned; the result comes by task token or by ids. */
-  completesOutside?: boolean;
-}
-
-/** One row of a list, and the head of a description. */
-export interface WorkflowSummary {
-  workflowId: string;
-  runId: string;
-  workflowType: string;
-  status: WorkflowExecutionStatus;
-  startedAtMs: number;
-  closedAtMs?: number;
-  searchAttributes: SearchAttributes;
-  memo: JsonObject;
-  openIncidents: number;
 }
 
 /** `POST /v1/workflows/list`: newest first, `cursor` from the page before. */
@@ -380,40 +243,4 @@ export interface ControlInfo {
   workflowTypes: string[];
   searchAttributes: Record<string, string>;
   partitions: { total: number; owned: number };
-}
-
-/** Codes of errors on the control wire; stable. HTTP status in the comment. */
-export type ControlErrorCode =
-  | 'WORKFLOW_NOT_FOUND' // 404
-  | 'INCIDENT_NOT_FOUND' // 404
-  | 'UPDATE_NOT_FOUND' // 404
-  | 'ACTIVITY_NOT_FOUND' // 404
-  | 'SCHEDULE_NOT_FOUND' // 404
-  | 'SCHEDULE_ALREADY_EXISTS' // 409
-  | 'ACTIVITY_ALREADY_CLOSED' // 409
-  | 'WORKFLOW_ALREADY_CLOSED' // 409
-  | 'WORKFLOW_EXECUTION_ALREADY_STARTED' // 409
-  | 'INCIDENT_ALREADY_RESOLVED' // 409
-  | 'WORKFLOW_TYPE_UNKNOWN' // 400
-  | 'SEARCH_ATTRIBUTE_UNKNOWN' // 400
-  | 'SEARCH_ATTRIBUTE_INVALID' // 400
-  | 'QUERY_NOT_REGISTERED' // 400
-  | 'QUERY_FAILED' // 422
-  | 'UPDATE_REJECTED' // 422
-  | 'LIST_FILTER_INVALID' // 400
-  | 'SIGNAL_NAME_RESERVED' // 400
-  | 'INVALID_REQUEST' // 400
-  | 'PAYLOAD_TOO_LARGE' // 413
-  | 'UNAUTHENTICATED' // 401
-  | 'OVERLOADED' // 503, with Retry-After
-  | 'STORE_UNAVAILABLE' // 503, with Retry-After
-  | 'INTERNAL'; // 500
-
-export interface ControlError {
-  code: ControlErrorCode;
-  message: string;
-  details?: JsonObject;
-}
-export interface ControlErrorBody {
-  error: ControlError;
 }

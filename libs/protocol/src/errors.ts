@@ -1,4 +1,4 @@
-import type { ControlError, ControlErrorCode } from './control-api.js';
+import type { ControlError, ControlErrorCode } from './control-errors.js';
 import type { Failure } from './failure.js';
 import type { JsonObject } from './json.js';
 

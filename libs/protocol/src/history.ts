@@ -1,5 +1,5 @@
 import type { CarriedUndo, UpdateOutcome } from './activation.js';
-import type { ScheduledActivityOptions, UndoRegistration } from './activity-options.js';
+import type { ForwardActivity, ScheduledActivityOptions, SettledUndos, UndoRegistration } from './activity-options.js';
 import type { ChildWorkflowOptions, WorkflowDurationOptions, WorkflowExecution } from './child-workflow-options.js';
 import type { Failure, RetryState } from './failure.js';
 import type { Headers } from './headers.js';
@@ -49,7 +49,13 @@ export interface HistoryEventAttributes {
   } & WorkflowDurationOptions;
   WORKFLOW_TASK_SCHEDULED: Record<string, never>;
   WORKFLOW_TASK_STARTED: { scheduledEventId: number };
-  WORKFLOW_TASK_COMPLETED: { scheduledEventId: number; startedEventId: number; buildId?: string };
+  WORKFLOW_TASK_COMPLETED: {
+    scheduledEventId: number;
+    startedEventId: number;
+    buildId?: string;
+    /** What no rollback takes back any more. Left out of an export, and where the task ends the run. */
+    settledUndos?: SettledUndos;
+  };
   /** Written by a reset and by a fork: the run goes on from here. */
   WORKFLOW_TASK_FAILED: {
     scheduledEventId: number;
@@ -61,8 +67,10 @@ export interface HistoryEventAttributes {
     newRunId: string;
   };
   ACTIVITY_TASK_SCHEDULED: {
-    /** Number of the activity in its run, from 1, as the workflow's code counts them. */
+    /** Number of the activity in its run, from 1, as the workflow's code counts them; or the author's own id, unique among the open ones. */
     activityId: string;
+    /** That number, where the id is the author's own. Left out of an export. */
+    seq?: number;
     activityType: string;
     input: JsonValue[];
     workflowTaskCompletedEventId: number;
@@ -156,7 +164,13 @@ export interface HistoryEventAttributes {
   WORKFLOW_EXECUTION_COMPLETED: { result: JsonValue; workflowTaskCompletedEventId: number; newExecutionRunId?: string };
   WORKFLOW_EXECUTION_FAILED: { failure: Failure; workflowTaskCompletedEventId: number; retryState?: RetryState; newExecutionRunId?: string };
   WORKFLOW_EXECUTION_CANCELED: { details?: JsonValue[]; workflowTaskCompletedEventId: number };
-  WORKFLOW_EXECUTION_TERMINATED: { reason: string; identity?: string; details?: JsonValue[] };
+  WORKFLOW_EXECUTION_TERMINATED: {
+    reason: string;
+    identity?: string;
+    details?: JsonValue[];
+    /** What it had done was to be undone, by it and by the children that end with it. Left out of an export. */
+    rollback?: true;
+  };
   WORKFLOW_EXECUTION_TIMED_OUT: { retryState: RetryState; newExecutionRunId?: string };
   WORKFLOW_EXECUTION_CONTINUED_AS_NEW: {
     newExecutionRunId: string;
@@ -199,6 +213,8 @@ export interface SystemRun {
   reason: string;
   /** The undos that are owed, in order of step start; run in reverse. */
   undos: CarriedUndo[];
+  /** A pivot that was under way when the run ended: whether it has happened is not known. A person says whether to undo (PIVOT_IN_DOUBT). */
+  pivotInDoubt?: { activityType: string; key: string };
 }
 
 /**
@@ -212,6 +228,8 @@ export interface ActivityHeader {
    * beside it.
    */
   undoOf?: { scheduledEventId: number; stepKey?: string; stepActivityType?: string };
+  /** A pivot, or a step beyond one. */
+  forward?: ForwardActivity;
   /** The activity's idempotency key, where it is not made of this run and event: it was begun in an earlier run. */
   key?: string;
   /** What interceptors sent along. */

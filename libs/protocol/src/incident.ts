@@ -7,6 +7,12 @@ export type IncidentKind =
   | 'UNDO_FAILED'
   /** An undo has not succeeded for 10 minutes (configurable) though it is still retried. Resolves itself on success. */
   | 'UNDO_DELAYED'
+  /** A pivot, or a step beyond one, has not succeeded for 10 minutes (configurable); it is still tried. Resolves itself on success. */
+  | 'STEP_DELAYED'
+  /** A rollback met a pivot whose outcome is not known. It is held until a person lets it undo, or ends it. */
+  | 'PIVOT_IN_DOUBT'
+  /** No replica has run the build that the run is pinned to, or that was set as the current one, for longer than the policy says, and something is due. Resolves itself. */
+  | 'BUILD_NOT_SERVED'
   /** Replay produced other commands than the history records. The run is held; nothing is executed. */
   | 'NONDETERMINISM'
   /** Workflow code threw something that is no failure of the workflow, or ran past its time limit. The run is held. */

@@ -12,7 +12,7 @@ export type {
 } from './child-workflow-options.js';
 export { FAILURE_TYPE } from './failure-types.js';
 export { DEFAULT_RETRY_POLICY, DEFAULT_UNDO_RETRY_POLICY, resolveRetryPolicy, type ResolvedRetryPolicy, type RetryPolicy } from './retry-policy.js';
-export type { ActivityCancellationType, ScheduledActivityOptions, ScheduledLocalActivityOptions, UndoInput, UndoRegistration } from './activity-options.js';
+export type { ActivityCancellationType, ForwardActivity, ScheduledActivityOptions, ScheduledLocalActivityOptions, SettledUndos, UndoInput, UndoRegistration } from './activity-options.js';
 export type { SearchAttributeDefinitions, SearchAttributes, SearchAttributeType, SearchAttributeValue } from './search-attributes.js';
 export {
   ACTIVITY_ACTION_SIGNAL,
@@ -67,6 +67,7 @@ export type {
   WorkflowLogEntry,
   WorkflowSinkCall,
 } from './activation.js';
+export { CURRENT_DETAILS_FUNCTION, ENGINE_SINK } from './activation.js';
 export { LIMITS } from './limits.js';
 export { ACQUIRE_LOCK_ACTIVITY, LOCKS_TASK_QUEUE, RELEASE_LOCK_ACTIVITY, type LockRequest } from './locks.js';
 export {
@@ -82,8 +83,11 @@ export {
   type PayloadCodec,
 } from './payload-codec.js';
 export { describePayload, largestOf } from './payload-size.js';
-export { isClosed, type WorkflowExecutionStatus } from './workflow-status.js';
+export { isClosed, type WorkflowExecutionStatus, type WorkflowUpdateStage } from './workflow-status.js';
 export type * from './control-api.js';
+export type * from './activity-actions.js';
+export type * from './control-errors.js';
+export type * from './workflow-description.js';
 export type * from './deployments.js';
 export type * from './schedules.js';
 export type { ActivityOptionsSummary, AttemptSummary } from './descriptions.js';

@@ -1,5 +1,5 @@
-/** Types that a search attribute can be declared with. Temporal's names, less lists. */
-export type SearchAttributeType = 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime';
+/** Types that a search attribute can be declared with. Temporal's names. A `KeywordList` has any number of values, and is found by each. */
+export type SearchAttributeType = 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool' | 'Datetime';
 
 /** One value of a search attribute. A `Datetime` is an ISO 8601 string in UTC. */
 export type SearchAttributeValue = string | number | boolean;

@@ -5,3 +5,6 @@ export type WorkflowExecutionStatus = 'RUNNING' | 'COMPLETED' | 'FAILED' | 'CANC
 export function isClosed(status: WorkflowExecutionStatus): boolean {
   return status !== 'RUNNING';
 }
+
+/** How far an update has come. Temporal's names. */
+export type WorkflowUpdateStage = 'ACCEPTED' | 'COMPLETED';

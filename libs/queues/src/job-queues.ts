@@ -84,6 +84,11 @@ export class JobQueues {
     return this.call(queueName, () => this.backend.held(queueName, jobIds));
   }
 
+  /** Whether a worker that lives is at one of the queue's jobs. A queue that holds jobs which are due and is not busy, and that again and again, is served by nobody. */
+  async isBusy(queueName: string): Promise<boolean> {
+    return this.call(queueName, () => this.backend.isBusy(queueName));
+  }
+
   /** Those of the jobs whose cancellation was requested. */
   async cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
     if (jobIds.length === 0) return new Set();

@@ -29,6 +29,8 @@ export interface QueueBackend {
   removeWaiting(queueName: string, jobIds: readonly string[]): Promise<boolean[]>;
   /** Those of the jobs that wait, are delayed or are being worked on. */
   held(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
+  /** Whether a worker that lives is at one of the queue's jobs. */
+  isBusy(queueName: string): Promise<boolean>;
   /** Those of the jobs whose cancellation was requested. */
   cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>>;
   /** Sets a job's progress, to `ifCancelled` if its cancellation was requested, and answers whether it was. Undefined: the progress stays. */

@@ -64,7 +64,7 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     expect([...seen].sort()).toEqual([...ids].sort());
   });
 
-  it('given jobs that wait, back off, run, have ended and were never added, when they are asked for, then the queue holds the first three', async () => {
+  it('given jobs that wait, back off, run, have ended and were never added, when they are asked for, then the queue holds the first three, and is busy as long as one runs', async () => {
     const queues = openQueues();
     const queueName = `${service}.compensation`;
     const [waiting, delayed, running, completed, failed, unknown] = Array.from({ length: 6 }, () => `job-${randomUUID()}`) as [string, string, string, string, string, string];
@@ -83,8 +83,11 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     await add(waiting);
     await add(delayed, 60_000);
     expect(await queues.held(queueName, [waiting, delayed, running, completed, failed, unknown])).toEqual(new Set([waiting, delayed, running]));
+    expect(await queues.isBusy(queueName)).toBe(true);
     goOn.resolve();
     await consumer.close(2_000);
+    await add(waiting);
+    expect(await queues.isBusy(queueName)).toBe(false);
     await queues.remove(queueName, [waiting, delayed]);
   });
 

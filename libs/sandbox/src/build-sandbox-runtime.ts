@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withAsyncHelper } from './async-helper.js';
-import { SANDBOX_COMPILATION } from './compile-factory.js';
+import { SANDBOX_COMPILATION, sandboxConditions } from './compile-factory.js';
+import { sourceConditions } from './source-conditions.js';
 
 /** The parts of a bundle that are the same for all workflows. */
 export interface SandboxRuntime {
@@ -27,6 +28,7 @@ async function compile(): Promise<SandboxRuntime> {
   const [runtime, worker] = await Promise.all([
     build({
       ...SANDBOX_COMPILATION,
+      conditions: sandboxConditions(),
       entryPoints: [entryIn(directory, 'runtime/main')],
       absWorkingDir: directory,
       format: 'iife',
@@ -40,7 +42,7 @@ async function compile(): Promise<SandboxRuntime> {
       format: 'cjs',
       entryPoints: [entryIn(directory, 'worker/main')],
       absWorkingDir: directory,
-      conditions: ['@backstitch/source'],
+      conditions: sourceConditions(),
       legalComments: 'none',
       logLevel: 'silent',
     }),

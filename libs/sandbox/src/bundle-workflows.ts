@@ -7,7 +7,7 @@ import { WorkflowBundleError } from './bundle-error.js';
 import { ASYNC_PARAMETER, compileFactory } from './compile-factory.js';
 import { FORBIDDEN_PACKAGES } from './forbidden-imports.js';
 import { Isolate } from './isolate.js';
-import { FAILURE_TYPES_EXPORT, INTERCEPTORS_PREFIX } from './runtime/bundle-exports.js';
+import { FAILURE_TYPES_EXPORT, INTERCEPTORS_PREFIX, PAYLOAD_CONVERTER_EXPORT } from './runtime/bundle-exports.js';
 import { BUNDLE_VERSION, type WorkflowBundle } from './workflow-bundle.js';
 
 /** What to bundle. */
@@ -28,6 +28,11 @@ export interface BundleWorkflowsOptions {
   workflowInterceptorModules?: readonly string[];
   /** Names of error classes that fail a workflow, like TemporalFailures, instead of its task; `Error` means all. Default none. */
   workflowFailureErrorTypes?: readonly string[];
+  /**
+   * A module that exports a `payloadConverter`: arguments, results and answers of all workflows pass through it. It must give the same always; one instance serves
+   * all runs of a thread. Clients and services need the same one. Default: values are JSON.
+   */
+  payloadConverterPath?: string;
   /** Modules, by the name they are imported by, that are left out: importing them is allowed, using them throws. Default none. */
   ignoreModules?: readonly string[];
 }
@@ -81,13 +86,14 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
 }
 
 /** The module that all is bundled from: what the workflows' module exports, and what goes with it. */
-async function entryOf({ workflowInterceptorModules = [], workflowFailureErrorTypes = [] }: BundleWorkflowsOptions, workflowsPath: string): Promise<string> {
+async function entryOf({ workflowInterceptorModules = [], workflowFailureErrorTypes = [], payloadConverterPath }: BundleWorkflowsOptions, workflowsPath: string): Promise<string> {
   const lines = [`export * from ${JSON.stringify(workflowsPath)};`];
   if (await hasDefaultExport(workflowsPath)) lines.push(`export { default } from ${JSON.stringify(workflowsPath)};`);
   workflowInterceptorModules.forEach((module, index) => {
     const path = isAbsolute(module) || !module.startsWith('.') ? module : resolve(module);
     lines.push(`export { interceptors as ${INTERCEPTORS_PREFIX}${index} } from ${JSON.stringify(path)};`);
   });
+  if (payloadConverterPath !== undefined) lines.push(`export { payloadConverter as ${PAYLOAD_CONVERTER_EXPORT} } from ${JSON.stringify(resolve(payloadConverterPath))};`);
   if (workflowFailureErrorTypes.length > 0) lines.push(`export const ${FAILURE_TYPES_EXPORT} = ${JSON.stringify(workflowFailureErrorTypes)};`);
   return lines.join('\n');
 }

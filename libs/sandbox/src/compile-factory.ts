@@ -2,6 +2,7 @@ import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { withAsyncHelper } from './async-helper.js';
 import { WorkflowBundleError } from './bundle-error.js';
 import { describeForbiddenImports, forbiddenImports } from './forbidden-imports.js';
+import { sourceConditions } from './source-conditions.js';
 
 /** Parameter of factories: what runs their async functions. */
 export const ASYNC_PARAMETER = '__backstitchAsync';
@@ -34,7 +35,6 @@ export const SANDBOX_COMPILATION = {
   platform: 'neutral',
   target: 'es2022',
   mainFields: ['module', 'main'],
-  conditions: ['@backstitch/source', 'import', 'module', 'default'],
   supported: { 'async-await': false, 'async-generator': false, 'for-await': false, 'dynamic-import': false },
   // Libraries ask for it where there is no environment to ask.
   define: { 'process.env.NODE_ENV': '"production"' },
@@ -44,6 +44,11 @@ export const SANDBOX_COMPILATION = {
   tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: true } },
 } satisfies BuildOptions;
 
+/** By which conditions of their packages modules are found, with SANDBOX_COMPILATION. */
+export function sandboxConditions(): string[] {
+  return [...sourceConditions(), 'import', 'module', 'default'];
+}
+
 /** @throws WorkflowBundleError with every problem */
 export async function compileFactory(source: FactorySource): Promise<CompiledFactory> {
   // Loaded here: where bundles are only run, no bundler need be installed.
@@ -51,6 +56,7 @@ export async function compileFactory(source: FactorySource): Promise<CompiledFac
   const forbidden = forbiddenImports(source.forbiddenPackages);
   const result = await build({
     ...SANDBOX_COMPILATION,
+    conditions: sandboxConditions(),
     stdin: { contents: source.entry, resolveDir: source.directory, sourcefile: 'backstitch-entry:workflows', loader: 'ts' },
     absWorkingDir: source.directory,
     // An ES module whose final export becomes the factory's return value: the cheapest form to call (measured).

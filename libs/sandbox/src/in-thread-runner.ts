@@ -10,8 +10,8 @@ export class InThreadRunner implements ActivationRunner {
   readonly #isolate: Isolate;
   readonly #codec = new BatchCodec(shareJson);
 
-  constructor(bundle: WorkflowBundle, activationTimeoutMs: number) {
-    this.#isolate = new Isolate(bundle, { timeoutMs: activationTimeoutMs, handleRejections: true });
+  constructor(bundle: WorkflowBundle, activationTimeoutMs: number, stopsLoops: boolean) {
+    this.#isolate = new Isolate(bundle, { timeoutMs: activationTimeoutMs, handleRejections: true, limitedByCaller: !stopsLoops });
   }
 
   run(batch: readonly Activation[]): Promise<RunnerOutcome> {

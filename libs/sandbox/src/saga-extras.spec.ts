@@ -47,7 +47,7 @@ describe('sagas: pivots, nesting, locks, continuing as new', () => {
     const run = new DrivenRun(sandbox);
     await run.advance(initialize('pivotWorkflow', ['o']));
     await run.advance(completed(1, {}));
-    expect(await run.advanceInShort(completed(2, {}))).toEqual(['timer #1 3600000']);
+    expect(await run.advanceInShort(completed(2, {}))).toEqual(['timer #1 3600000', 'settle #1']);
     expect(await run.advanceInShort(cancel)).toEqual([]);
     const [step] = await run.advance(fired(1));
     expect(step).toMatchObject({ seq: 3, activityType: 'ship', options: { retryPolicy: { maximumAttempts: 0, nonRetryableErrorTypes: [] } } });
@@ -62,7 +62,7 @@ describe('sagas: pivots, nesting, locks, continuing as new', () => {
     await run.advance(initialize('pivotWorkflow', ['o']));
     await run.advance(completed(1, {}));
     expect(await run.advanceInShort(cancel)).toEqual([]);
-    expect(await run.advanceInShort(completed(2, {}))).toEqual(['timer #1 3600000']);
+    expect(await run.advanceInShort(completed(2, {}))).toEqual(['timer #1 3600000', 'settle #1']);
   });
 
   it.each([
@@ -102,7 +102,7 @@ describe('sagas: pivots, nesting, locks, continuing as new', () => {
       },
     ]);
     expect(await run.advanceInShort(completed(1))).toEqual(['schedule reserve #2']);
-    expect(await run.advance(completed(2, {}))).toMatchObject([{ activityType: 'releaseLock', undoOfSeq: 1, args: [{ input: { name: 'order-o' } }], options: { taskQueue: 'backstitch.locks' } }]);
+    expect(await run.advance(completed(2, {}))).toMatchObject([{ activityType: 'releaseLock', undoOfSeq: 1, args: [{ input: { name: 'order-o' } }], options: { taskQueue: 'backstitch.locks' } }, { type: 'settleUndos', seqs: [2] }]);
     expect(await run.advanceInShort(completed(3))).toEqual(['complete "done"']);
   });
 

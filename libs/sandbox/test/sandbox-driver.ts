@@ -131,6 +131,8 @@ export function inShort(command: WorkflowCommand): string {
       return `reject ${command.updateId}: ${command.failure.message}`;
     case 'completeUpdate':
       return `update ${command.updateId} ${command.outcome.status} ${JSON.stringify(command.outcome.status === 'completed' ? command.outcome.result : command.outcome.failure.message)}`;
+    case 'settleUndos':
+      return `settle ${command.seqs.map((seq) => `#${seq}`).join(' ')}${(command.keys ?? []).map((key) => ` ${key}`).join('')}`;
     case 'continueAsNew':
       return `continue as new ${command.workflowType} ${JSON.stringify(command.args)}`;
     default:

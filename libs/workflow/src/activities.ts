@@ -13,7 +13,7 @@ import { runFor, scopeFor } from './current-run.js';
 import { chain } from './interceptor-chain.js';
 import type { ActivityInput, LocalActivityInput } from './interceptors.js';
 import { LocalActivityDoBackoff } from './local-activity-backoff.js';
-import { headersMember } from './payload.js';
+import { headersMember } from './headers-member.js';
 import { scopeOrUndefined } from './scope-context.js';
 import type { WorkflowRun } from './workflow-run.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { AleaRandom, seedBytesOfRun, seedBytesOfStream } from './alea-random.js';
 import { uuid4From } from './random-source.js';
 import { sipHash13 } from './siphash.js';
-import { decodeUtf8, encodeUtf8 } from './utf8.js';
+import { decodeUtf8, encodeUtf8 } from '@backstitch/protocol/payloads';
 
 describe('Temporal’s randomness', () => {
   it('given texts of every length up to three blocks, when they are hashed, then nothing but the text decides, and lengths matter', () => {

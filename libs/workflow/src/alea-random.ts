@@ -1,5 +1,5 @@
 import { sipHash13 } from './siphash.js';
-import { encodeUtf8 } from './utf8.js';
+import { encodeUtf8 } from '@backstitch/protocol/payloads';
 import type { RandomSource } from './random-source.js';
 
 const UNIT = 2 ** -32;

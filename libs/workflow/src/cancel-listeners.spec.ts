@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { CancelCallback, CancelListeners } from './cancel-listeners.js';
-import { CancelledFailure } from './failures.js';
+import { CancelledFailure } from '@backstitch/protocol/failures';
 
 const REASON = new CancelledFailure('enough');
 

@@ -1,4 +1,4 @@
-import type { CancelledFailure } from './failures.js';
+import type { CancelledFailure } from '@backstitch/protocol/failures';
 
 /** One who is told when a scope is cancelled. Has a place in one list at a time, and keeps it itself: suspended runs are many, and have many of these. */
 export abstract class CancelListener {

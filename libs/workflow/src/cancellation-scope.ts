@@ -1,6 +1,6 @@
 import { CancelCallback, CancelListeners, type CancelListener } from './cancel-listeners.js';
 import { durationToMs, type Duration } from './duration.js';
-import { CancelledFailure } from './failures.js';
+import { CancelledFailure } from '@backstitch/protocol/failures';
 import { currentScope, passOn, runInNestedScope, soon, type ScopeContext } from './scope-context.js';
 import type { WorkflowRun } from './workflow-run.js';
 

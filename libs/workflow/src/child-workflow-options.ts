@@ -1,7 +1,7 @@
 import type { ChildWorkflowOptions as ScheduledChildOptions } from '@backstitch/protocol';
 import { DEFAULT_RETRY_POLICY } from '@backstitch/protocol';
 import { optionalMs, resolveRetry } from './activity-options.js';
-import { ValueError } from './errors.js';
+import { ValueError } from '@backstitch/protocol/payloads';
 import { decodeWorkflowIdReusePolicy, type ChildWorkflowCancellationType, type ParentClosePolicy } from './policies.js';
 import { searchAttributesToJson } from './search-attribute-values.js';
 import type { EventGroupMarker, PayloadTypeInfo, VersioningIntent } from './type-info.js';

@@ -6,8 +6,9 @@ import { sendSignal } from './external-workflows.js';
 import { chain } from './interceptor-chain.js';
 import type { StartChildWorkflowExecutionInput } from './interceptors.js';
 import type { SignalDefinition } from './message-definitions.js';
-import { headersMember } from './payload.js';
+import { headersMember } from './headers-member.js';
 import { toJson } from './to-json.js';
+import { payloadsJson } from './value-conversion.js';
 import type { WorkflowRun } from './workflow-run.js';
 import {
   extractWorkflowType,
@@ -82,7 +83,7 @@ function start(run: WorkflowRun, input: StartChildWorkflowExecutionInput): Promi
         seq,
         workflowId: options.workflowId,
         workflowType,
-        argsJson: toJson(options.args, `The input of ${workflowType}`),
+        argsJson: payloadsJson(options.args, `The input of ${workflowType}`),
         optionsJson: toJson(resolved, `The options of ${workflowType}`),
         cancellationType: resolved.cancellationType,
         membersJson: `${headersMember(headers)}${texts}`,

@@ -1,3 +1,5 @@
+import { settledUndos, type OwedUndo } from './saga-undos.js';
+
 /** What a command that can be taken back starts. */
 export type WithdrawableKind = 'activity' | 'timer' | 'child' | 'signal';
 
@@ -22,6 +24,7 @@ export class CommandList {
   positionOfCall: (() => string) | undefined;
   #commands: PendingCommand[] = [];
   #last: PendingCommand | undefined;
+  #settled: OwedUndo[] | undefined;
   #sealed = false;
 
   /** @param dropsWhenClosed what is pushed after closing is dropped at once */
@@ -39,6 +42,11 @@ export class CommandList {
   /** Pushes the run's last command. A second one counts for nothing. */
   close(json: string): void {
     if (!this.isClosed) this.#last = this.#pending(json, 'other', 0);
+  }
+
+  /** Keeps an undo that is owed no more; of a run that ends nothing is rolled back, and nothing need be said. */
+  settleUndo(owed: OwedUndo): void {
+    (this.#settled ??= []).push(owed);
   }
 
   #pending(json: string, kind: PendingCommand['kind'], seq: number): PendingCommand {
@@ -69,6 +77,11 @@ export class CommandList {
   }
 
   #seal(): void {
+    const settled = this.#settled;
+    if (settled !== undefined) {
+      this.#settled = undefined;
+      if (!this.isClosed) this.#commands.push(this.#pending(`{"type":"settleUndos",${JSON.stringify(settledUndos(settled)).slice(1)}`, 'other', 0));
+    }
     if (this.#last === undefined) return;
     this.#commands.push(this.#last);
     this.#last = undefined;

@@ -18,14 +18,12 @@ export {
   TimeoutFailure,
   WorkflowExecutionAlreadyStartedError,
   type ApplicationFailureOptions,
-} from './failures.js';
+} from '@backstitch/protocol/failures';
 export {
   CompleteAsyncError,
   ExternalStorageNotConfiguredError,
   IllegalStateError,
   NamespaceNotFoundError,
-  PayloadConverterError,
-  ValueError,
   WorkflowNotFoundError,
 } from './errors.js';
 export {
@@ -39,18 +37,37 @@ export {
   WorkflowIdReusePolicy,
 } from './policies.js';
 export { RetryState, SdkComponent, TimeoutType } from './common-enums.js';
-export { encodeUtf8 as encode, encodeUtf8 as u8, decodeUtf8 as decode, decodeUtf8 as str } from './utf8.js';
 export { msOptionalToNumber, msToNumber } from './common-time.js';
 export { errorCode, errorMessage, isAbortError, isError, isRecord } from './error-helpers.js';
 export { defaultFailureConverter, type FailureConverter } from './failure-converter.js';
 export {
+  arrayFromPayloads,
+  BinaryPayloadConverter,
+  CompositePayloadConverter,
+  DefaultPayloadConverter,
   defaultPayloadConverter,
+  decodeUtf8 as decode,
+  decodeUtf8 as str,
+  encodeUtf8 as encode,
+  encodeUtf8 as u8,
   encodingTypes,
+  fromPayloadsAtIndex,
+  JsonPayloadConverter,
+  mapFromPayloads,
+  mapToPayloads,
   METADATA_ENCODING_KEY,
-  type Headers,
+  PayloadConverterError,
+  toPayloads,
+  UndefinedPayloadConverter,
+  ValueError,
+  type DataConverter,
+  type EncodingType,
   type Payload,
   type PayloadConverter,
-} from './payload.js';
+  type PayloadConverterWithEncoding,
+  type PayloadsCodec as PayloadCodec,
+} from '@backstitch/protocol/payloads';
+export type { Headers } from '@backstitch/protocol/payloads';
 export {
   defineSearchAttributeKey,
   SearchAttributeType,

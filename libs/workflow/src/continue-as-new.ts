@@ -5,10 +5,11 @@ import { runFor } from './current-run.js';
 import type { Duration } from './duration.js';
 import { chain } from './interceptor-chain.js';
 import type { ContinueAsNewInput } from './interceptors.js';
-import { headersMember } from './payload.js';
+import { headersMember } from './headers-member.js';
 import { searchAttributesToJson } from './search-attribute-values.js';
 import type { EventGroupMarker, PayloadTypeInfo, VersioningIntent } from './type-info.js';
 import { toJson } from './to-json.js';
+import { payloadsOf } from './value-conversion.js';
 import type { SearchAttributePair, SearchAttributes, TypedSearchAttributes } from './typed-search-attributes.js';
 import type { InitialVersioningBehavior } from './workflow-definition-options.js';
 import { owedUndos } from './saga-run.js';
@@ -59,7 +60,7 @@ function commandOf(run: WorkflowRun, { args, headers, options }: ContinueAsNewIn
   const owed = owedUndos(run);
   const command: ContinueAsNewCommand = {
     workflowType,
-    args: args as JsonValue[],
+    args: payloadsOf(args) as JsonValue[],
     ...(taskQueue === run.info.taskQueue ? {} : { taskQueue }),
     ...(memo === undefined ? {} : { memo: memo as JsonObject }),
     ...(hasSearchAttributes ? { searchAttributes: searchAttributesToJson(searchAttributes, typedSearchAttributes) } : {}),

@@ -4,8 +4,8 @@ import { runFor, scopeFor } from './current-run.js';
 import { chain } from './interceptor-chain.js';
 import type { SignalWorkflowInput } from './interceptors.js';
 import type { SignalDefinition } from './message-definitions.js';
-import { headersMember } from './payload.js';
-import { toJson } from './to-json.js';
+import { headersMember } from './headers-member.js';
+import { payloadsJson } from './value-conversion.js';
 import type { WorkflowRun } from './workflow-run.js';
 import type { ExternalWorkflowHandle } from './workflow-types.js';
 
@@ -40,7 +40,7 @@ export function sendSignal(
 ): Promise<void> {
   const send = chain(run.interceptors?.outbound, 'signalWorkflow', (input: SignalWorkflowInput) => {
     const external = input.target.type === 'child' ? childTarget(input.target.childWorkflowId) : externalTarget(input.target.workflowExecution);
-    const argsJson = toJson(input.args, `The arguments of signal ${input.signalName}`);
+    const argsJson = payloadsJson(input.args, `The arguments of signal ${input.signalName}`);
     return run.features.externalCalls.signal(scopeFor('signal'), input.seq, external, input.signalName, argsJson, headersMember(input.headers));
   });
   return send({ seq: run.features.externalCalls.takeSignalSeq(), signalName, args, target, headers: {} });

@@ -1,6 +1,5 @@
 import type { Failure } from '@backstitch/protocol';
-import { errorToFailure, failureToError } from './failure-conversion.js';
-import type { TemporalFailure } from './failures.js';
+import { errorToFailure, failureToError, type TemporalFailure } from '@backstitch/protocol/failures';
 
 /** Turns errors into what histories and queues carry, and back. */
 export interface FailureConverter {

@@ -85,15 +85,13 @@ export {
   TerminatedFailure,
   TimeoutFailure,
   type ApplicationFailureOptions,
-} from './failures.js';
+} from '@backstitch/protocol/failures';
 export {
   CompleteAsyncError,
   DeterminismViolationError,
   ExternalStorageNotConfiguredError,
   IllegalStateError,
   NamespaceNotFoundError,
-  PayloadConverterError,
-  ValueError,
   WorkflowError,
   WorkflowNotFoundError,
 } from './errors.js';
@@ -129,7 +127,8 @@ export {
   type WorkflowMetadata,
 } from './built-in-queries.js';
 export type { StackTraceFileLocation } from './call-position.js';
-export { defaultPayloadConverter, type Headers, type Payload, type PayloadConverter } from './payload.js';
+export { defaultPayloadConverter, PayloadConverterError, ValueError, type Payload, type PayloadConverter } from '@backstitch/protocol/payloads';
+export type { Headers } from '@backstitch/protocol/payloads';
 export type * from './interceptors.js';
 export type { EventGroupMarker, PayloadTypeInfo, Priority, TypeInfo } from './type-info.js';
 export type { SearchAttributes, SearchAttributeValue } from './typed-search-attributes.js';

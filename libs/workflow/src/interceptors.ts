@@ -3,10 +3,10 @@ import type { ActivityOptions, LocalActivityOptions } from './activity-options.j
 import type { ChildWorkflowOptionsWithDefaults } from './child-workflow-options.js';
 import type { ContinueAsNewOptions } from './continue-as-new.js';
 import type { MetricTags } from './metric-types.js';
-import type { Headers } from './payload.js';
+import type { Headers } from '@backstitch/protocol/payloads';
 import type { EventGroupMarker, PayloadTypeInfo, SignalTypeInfo } from './type-info.js';
 
-export type { Headers } from './payload.js';
+export type { Headers } from '@backstitch/protocol/payloads';
 
 // Methods of any kind.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

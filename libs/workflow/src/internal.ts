@@ -3,7 +3,7 @@
  * @internal
  */
 export { createWorkflowApi, SHARED_API, UNNAMED_SHARED, type ApiOfRun, type WorkflowApi } from './create-workflow-api.js';
-export { errorToFailure } from './failure-conversion.js';
+export { errorToFailure } from '@backstitch/protocol/failures';
 export { IllegalStateError } from './illegal-state-error.js';
 export { CancellationScope } from './cancellation-scope.js';
 export { currentScope, installScopePropagation, resetScope, runAsync, runInNestedScope, scopeOrUndefined } from './scope-context.js';
@@ -13,5 +13,7 @@ export type { WorkflowInterceptorsFactory } from './interceptors.js';
 export { definitionOptionsOf, failurePredicate } from './workflow-definition-options.js';
 export { sleepIn } from './timers.js';
 export { scopeOf } from './activities.js';
-export { decodeUtf8, encodeUtf8 } from './utf8.js';
+export { decodeUtf8, encodeUtf8 } from '@backstitch/protocol/payloads';
+export type { PayloadConverter } from '@backstitch/protocol/payloads';
+export { convertValues } from './value-conversion.js';
 export { takeRecurringJson } from './recurring-json.js';

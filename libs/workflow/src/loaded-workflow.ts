@@ -1,6 +1,6 @@
 import { chain } from './interceptor-chain.js';
 import type { WorkflowExecuteInput, WorkflowInterceptors } from './interceptors.js';
-import { headersFromJson } from './payload.js';
+import { headersFromJson } from '@backstitch/protocol/payloads';
 import { undoInherited } from './saga-run.js';
 import type { WorkflowRun } from './workflow-run.js';
 

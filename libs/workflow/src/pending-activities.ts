@@ -5,11 +5,11 @@ import { activityOptionsOnce, type ResolvedUndo } from './activity-options.js';
 import { CancelListener } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
-import { failureToError } from './failure-conversion.js';
-import { ActivityFailure, type CancelledFailure } from './failures.js';
+import { ActivityFailure, type CancelledFailure, failureToError } from '@backstitch/protocol/failures';
 import { LocalActivityDoBackoff } from './local-activity-backoff.js';
 import { PendingBySeq } from './pending-by-seq.js';
-import { toJson } from './to-json.js';
+import type { OwedUndo } from './saga-undos.js';
+import { payloadsJson } from './value-conversion.js';
 import { unknownJob } from './unknown-job.js';
 import type { WorkflowRun } from './workflow-run.js';
 
@@ -19,7 +19,7 @@ export interface ScheduledActivity {
   /** Undefined if the scope was cancelled already: nothing was scheduled. */
   readonly seq: number | undefined;
   readonly activityType: string;
-  /** The arguments as they went out. */
+  /** The arguments as they went out: of a step with an undo, which gets them; else empty, since a run may sleep on them for years. */
   readonly argsJson: string;
   /** It was cancelled within the activation that scheduled it, and so was never recorded. */
   readonly withdrawn: boolean;
@@ -118,9 +118,9 @@ export class PendingActivities {
   ): ScheduledActivity {
     const { activityType } = reference;
     const { cancellationType, optionsJson, extrasJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
-    const argsJson = toJson(args, `The input of ${activityType}`);
+    const argsJson = payloadsJson(args, `The input of ${activityType}`);
     const sagaJson = undoJson === undefined ? '' : `,"undo":${undoJson}`;
-    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, sagaJson + extrasJson + json, seq);
+    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, sagaJson + extrasJson + json, undoJson !== undefined, seq);
   }
 
   /** Schedules a local activity: it runs in the host's own process. */
@@ -131,16 +131,16 @@ export class PendingActivities {
     { cancellationType, optionsJson }: { cancellationType: ActivityCancellationType; optionsJson: string },
     { seq = this.takeSeq(), json = '' }: ActivityExtras,
   ): Promise<unknown> {
-    const argsJson = toJson(args, `The input of ${activityType}`);
+    const argsJson = payloadsJson(args, `The input of ${activityType}`);
     if (scope.consideredCancelled) return scope.refuse();
     const head = `{"type":"scheduleLocalActivity","seq":${seq},"activityType":${JSON.stringify(activityType)}`;
     this.#commands.push(`${head},"args":${argsJson},"options":${optionsJson}${json}}`, 'activity', seq);
-    return this.#pend(new PendingActivity(this, seq, activityType, argsJson, cancellationType, true), scope).promise;
+    return this.#pend(new PendingActivity(this, seq, activityType, '', cancellationType, true), scope).promise;
   }
 
   /** Schedules the undo of a step. Its argument comes as JSON: it was fixed when the step was scheduled. @param ofJson the member that names the step */
   scheduleUndo(scope: CancellationScope, { activityType, optionsJson }: ResolvedUndo, ofJson: string, undoInputJson: string): ScheduledActivity {
-    return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,${ofJson}`);
+    return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,${ofJson}`, false);
   }
 
   /** Schedules an activity whose arguments and options are JSON already, with its undo. */
@@ -152,7 +152,12 @@ export class PendingActivities {
     optionsJson: string,
     undoJson: string,
   ): ScheduledActivity {
-    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, `,"undo":${undoJson}`);
+    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, `,"undo":${undoJson}`, true);
+  }
+
+  /** The undo of a step is owed no more: the engine is told with the activation's commands, unless they end the run. */
+  settleUndo(owed: OwedUndo): void {
+    this.#commands.settleUndo(owed);
   }
 
   /** Settles the promise of an activity. @throws Error for one that was never scheduled */
@@ -185,6 +190,7 @@ export class PendingActivities {
     cancellationType: ActivityCancellationType,
     optionsJson: string,
     sagaJson: string,
+    keepsArguments: boolean,
     takenSeq?: number,
   ): ScheduledActivity {
     if (scope.consideredCancelled) {
@@ -198,7 +204,7 @@ export class PendingActivities {
       'activity',
       seq,
     );
-    return this.#pend(new PendingActivity(this, seq, activityType, argsJson, cancellationType, false), scope);
+    return this.#pend(new PendingActivity(this, seq, activityType, keepsArguments ? argsJson : '', cancellationType, false), scope);
   }
 
   #pend(activity: PendingActivity, scope: CancellationScope): PendingActivity {

@@ -1,7 +1,7 @@
 import type { Described } from './built-in-queries.js';
 import { CancelCallback } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
-import type { CancelledFailure } from './failures.js';
+import type { CancelledFailure } from '@backstitch/protocol/failures';
 import type { StartedTimer } from './pending-timers.js';
 import { runInScope } from './scope-context.js';
 

@@ -3,8 +3,7 @@ import type { Described } from './built-in-queries.js';
 import { CancelListener } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
-import { failureToError } from './failure-conversion.js';
-import { CancelledFailure } from './failures.js';
+import { CancelledFailure, failureToError } from '@backstitch/protocol/failures';
 import { PendingBySeq } from './pending-by-seq.js';
 import type { WorkflowRun } from './workflow-run.js';
 

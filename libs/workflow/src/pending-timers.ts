@@ -2,7 +2,7 @@ import type { Described } from './built-in-queries.js';
 import { CancelListener } from './cancel-listeners.js';
 import type { CancellationScope } from './cancellation-scope.js';
 import type { CommandList } from './command-list.js';
-import type { CancelledFailure } from './failures.js';
+import type { CancelledFailure } from '@backstitch/protocol/failures';
 import { PendingBySeq } from './pending-by-seq.js';
 
 /** A timer that was started. */

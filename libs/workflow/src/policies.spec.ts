@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ValueError } from './errors.js';
+import { ValueError } from '@backstitch/protocol/payloads';
 import {
   decodeWorkflowIdConflictPolicy,
   decodeWorkflowIdReusePolicy,

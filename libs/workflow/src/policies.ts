@@ -3,7 +3,7 @@ import type {
   ChildWorkflowCancellationType as ChildCancellationTypeName,
   WorkflowIdConflictPolicy as ConflictPolicyName,
 } from '@backstitch/protocol';
-import { ValueError } from './errors.js';
+import { ValueError } from '@backstitch/protocol/payloads';
 
 /** What happens in the workflow when an activity's cancellation is requested. */
 export const ActivityCancellationType = {
@@ -73,13 +73,8 @@ export const HandlerUnfinishedPolicy = {
 export type HandlerUnfinishedPolicy = (typeof HandlerUnfinishedPolicy)[keyof typeof HandlerUnfinishedPolicy];
 
 /** Nexus is not part of Backstitch; the values are there for code that names them. */
-export const NexusOperationCancellationType = {
-  ABANDON: 'ABANDON',
-  TRY_CANCEL: 'TRY_CANCEL',
-  WAIT_CANCELLATION_REQUESTED: 'WAIT_CANCELLATION_REQUESTED',
-  WAIT_CANCELLATION_COMPLETED: 'WAIT_CANCELLATION_COMPLETED',
-} as const;
-export type NexusOperationCancellationType = (typeof NexusOperationCancellationType)[keyof typeof NexusOperationCancellationType];
+export const NexusOperationCancellationType = ChildWorkflowCancellationType;
+export type NexusOperationCancellationType = ChildWorkflowCancellationType;
 
 /**
  * The pair of functions that turn a name into the number that stands for it in Temporal's messages, and back. The encoder takes numbers and names with

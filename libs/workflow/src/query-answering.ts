@@ -1,12 +1,12 @@
 import type { ActivationJob } from '@backstitch/protocol';
 import { DeterminismViolationError } from './errors.js';
-import { errorToFailure } from './failure-conversion.js';
+import { errorToFailure } from '@backstitch/protocol/failures';
 import { chain } from './interceptor-chain.js';
 import type { QueryInput } from './interceptors.js';
 import { isReservedName, type DefaultMessageHandler, type RegisteredHandler } from './message-handler.js';
-import { headersFromJson } from './payload.js';
+import { headersFromJson } from '@backstitch/protocol/payloads';
 import { runInScope } from './scope-context.js';
-import { toJson } from './to-json.js';
+import { payloadJson } from './value-conversion.js';
 import type { WorkflowRun } from './workflow-run.js';
 
 type QueryJob = Extract<ActivationJob, { type: 'queryWorkflow' }>;
@@ -108,7 +108,7 @@ export class QueryAnswering {
 }
 
 function answered({ queryId }: QueryJob, result: unknown): string {
-  return `{"queryId":${JSON.stringify(queryId)},"status":"answered","result":${toJson(result, 'The answer of the query')}}`;
+  return `{"queryId":${JSON.stringify(queryId)},"status":"answered","result":${payloadJson(result, 'The answer of the query')}}`;
 }
 
 function failed({ queryId }: QueryJob, error: unknown): string {

@@ -1,11 +1,21 @@
-import { ACQUIRE_LOCK_ACTIVITY, DEFAULT_RETRY_POLICY, DEFAULT_UNDO_RETRY_POLICY, LOCKS_TASK_QUEUE, RELEASE_LOCK_ACTIVITY, type ScheduledActivityOptions } from '@backstitch/protocol';
+import {
+  ACQUIRE_LOCK_ACTIVITY,
+  DEFAULT_RETRY_POLICY,
+  DEFAULT_UNDO_RETRY_POLICY,
+  LOCKS_TASK_QUEUE,
+  RELEASE_LOCK_ACTIVITY,
+  type ForwardActivity,
+  type ScheduledActivityOptions,
+  type SettledUndos,
+} from '@backstitch/protocol';
 import { activityReferenceOf, type ActivityReference } from './activity-function.js';
 import { undoOnce, type ResolvedUndo } from './activity-options.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { durationToMs } from './duration.js';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TemporalFailure } from './failures.js';
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TemporalFailure } from '@backstitch/protocol/failures';
+import type { ActivityExtras } from './pending-activities.js';
 import type { LockOptions, Saga, SagaOptions } from './saga.js';
-import { InheritedUndo, StepUndo, type OwedUndo } from './saga-undos.js';
+import { InheritedUndo, settledUndos, StepUndo, type OwedUndo } from './saga-undos.js';
 import { currentScope } from './scope-context.js';
 import { toJson } from './to-json.js';
 import type { WorkflowRun } from './workflow-run.js';
@@ -52,7 +62,7 @@ export class SagaRun {
 
   /** What would be undone if the saga failed now, and locks that it holds. */
   get owed(): readonly OwedUndo[] {
-    return this.#isBeyondPivot ? this.#owed.filter(({ isLock }) => isLock) : this.#owed;
+    return this.#owed;
   }
 
   // Not an async function: one is a generator here, and the engine of the language keeps what a generator sees alive for long after its end.
@@ -79,6 +89,7 @@ export class SagaRun {
   /** The body returned. */
   #end(done: () => void, reject: (error: unknown) => void): void {
     const locks = this.#outer === undefined ? this.#owed.filter(({ isLock, isVoid }) => isLock && !isVoid) : [];
+    if (this.#outer === undefined) this.#settle();
     if (locks.length === 0) {
       if (this.#outer !== undefined) this.#outer.#takeOver(this.#owed);
       this.#close();
@@ -94,6 +105,13 @@ export class SagaRun {
   #takeOver(owed: readonly OwedUndo[]): void {
     this.#owed.push(...owed);
     this.#owed.sort((left, right) => (left.stepSeq ?? 0) - (right.stepSeq ?? 0));
+    if (this.#isBeyondPivot) this.#settle();
+  }
+
+  /** What was done stands: nothing but locks is owed any more. The engine is told, so that a rollback knows it too. */
+  #settle(): void {
+    for (const owed of this.#owed) if (!owed.isLock && !owed.isVoid) this.#run.activities.settleUndo(owed);
+    keepOnly(this.#owed, ({ isLock }) => isLock);
   }
 
   /** The body threw a failure. */
@@ -154,17 +172,32 @@ export class SagaRun {
     this.#refuseWhenUndone(activityType);
     // From here on a cancellation from outside would leave it open whether the pivot has happened.
     this.#outermost.#scope.shield();
-    const result = await this.#run.scheduleActivity(currentScope(), { activityType, options: options.withoutEnd }, [input]).promise;
-    for (let at: SagaRun | undefined = this; at !== undefined; at = at.#outer) at.#isBeyondPivot = true;
+    const forward: ForwardActivity = { kind: 'PIVOT', settles: this.#settledByPivot() };
+    const result = await this.#run.scheduleActivity(currentScope(), { activityType, options: options.withoutEnd }, [input], undefined, forwardMember(forward)).promise;
+    for (let at: SagaRun | undefined = this; at !== undefined; at = at.#outer) {
+      at.#isBeyondPivot = true;
+      at.#settle();
+    }
     return result as Result;
+  }
+
+  /** What is owed no more once a pivot has succeeded, as far as it is known when the pivot begins. */
+  #settledByPivot(): SettledUndos {
+    const owed: OwedUndo[] = [];
+    for (let at: SagaRun | undefined = this; at !== undefined; at = at.#outer) owed.push(...at.#owed.filter(({ isLock, isVoid }) => !isLock && !isVoid));
+    return settledUndos(owed);
   }
 
   /** A step beyond the pivot: tried again until it succeeds, whatever it fails with. */
   async #goForward({ activityType, options }: ActivityReference, input: unknown): Promise<unknown> {
     const reference = { activityType, options: options.withoutRefusal };
+    let forward: ForwardActivity = { kind: 'STEP' };
+    const sinceMs = this.#run.timestampMs;
     for (let pauseMs = FORWARD_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, FORWARD_PAUSE_MAX_MS)) {
+      const scheduled = this.#run.scheduleActivity(currentScope(), reference, [input], undefined, forwardMember(forward));
+      if (scheduled.seq !== undefined && forward.again === undefined) forward = { kind: 'STEP', again: { seq: scheduled.seq, sinceMs } };
       try {
-        return await this.#run.scheduleActivity(currentScope(), reference, [input]).promise;
+        return await scheduled.promise;
       } catch (error) {
         if (!(error instanceof ActivityFailure) || error.cause instanceof CancelledFailure) throw error;
         this.#run.log({ level: 'error', message: `Step ${activityType} failed for good, and is begun again since its saga is beyond its pivot: ${(error.cause ?? error).message}` });
@@ -275,6 +308,18 @@ function inherited(run: WorkflowRun): OwedUndo[] {
   if (carried === undefined || run.hasInherited) return [];
   run.hasInherited = true;
   return carried.map((undo) => new InheritedUndo(undo));
+}
+
+/** The further member of an activity's command. */
+function forwardMember(forward: ForwardActivity): ActivityExtras {
+  return { json: `,"forward":${JSON.stringify(forward)}` };
+}
+
+/** Takes out of an array, in place, what is not to be kept. */
+function keepOnly<Item>(items: Item[], isKept: (item: Item) => boolean): void {
+  const kept = items.filter(isKept);
+  items.length = 0;
+  items.push(...kept);
 }
 
 /** What a run owes, for the next one. */

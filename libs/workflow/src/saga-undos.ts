@@ -1,7 +1,7 @@
-import { RELEASE_LOCK_ACTIVITY, LOCKS_TASK_QUEUE, type CarriedUndo } from '@backstitch/protocol';
+import { RELEASE_LOCK_ACTIVITY, LOCKS_TASK_QUEUE, type CarriedUndo, type SettledUndos } from '@backstitch/protocol';
 import type { ResolvedUndo } from './activity-options.js';
 import type { CancellationScope } from './cancellation-scope.js';
-import type { CancelledFailure } from './failures.js';
+import type { CancelledFailure } from '@backstitch/protocol/failures';
 import type { ScheduledActivity } from './pending-activities.js';
 import { currentScope } from './scope-context.js';
 
@@ -101,4 +101,11 @@ export class InheritedUndo implements OwedUndo {
     const member = `"undoOfStep":${JSON.stringify({ key: stepKey, activityType: stepActivityType })}`;
     return scope.workflowRun.scheduleUndo(scope, resolved, member, JSON.stringify({ input, result })).promise;
   }
+}
+
+/** The undos of a list, as a command names them. */
+export function settledUndos(owed: readonly OwedUndo[]): SettledUndos {
+  const seqs = owed.flatMap(({ stepSeq }) => stepSeq ?? []).sort((left, right) => left - right);
+  const keys = owed.flatMap(({ stepKey }) => stepKey ?? []);
+  return keys.length === 0 ? { seqs } : { seqs, keys };
 }

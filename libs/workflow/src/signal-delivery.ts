@@ -4,7 +4,7 @@ import { IllegalStateError } from './illegal-state-error.js';
 import { chain } from './interceptor-chain.js';
 import type { SignalInput } from './interceptors.js';
 import type { DefaultMessageHandler, RegisteredHandler } from './message-handler.js';
-import { headersFromJson } from './payload.js';
+import { headersFromJson } from '@backstitch/protocol/payloads';
 import { runInScope } from './scope-context.js';
 import type { WorkflowRun } from './workflow-run.js';
 

@@ -1,13 +1,12 @@
-import type { ActivationJob } from '@backstitch/protocol';
+import type { ActivationJob, JsonValue } from '@backstitch/protocol';
 import type { CommandList } from './command-list.js';
-import { errorToFailure } from './failure-conversion.js';
-import { ApplicationFailure, ensureTemporalFailure, TemporalFailure } from './failures.js';
+import { ApplicationFailure, ensureTemporalFailure, errorToFailure, TemporalFailure } from '@backstitch/protocol/failures';
 import { chain } from './interceptor-chain.js';
 import type { UpdateInput } from './interceptors.js';
 import type { DefaultMessageHandler, RegisteredHandler } from './message-handler.js';
-import { headersFromJson } from './payload.js';
+import { headersFromJson } from '@backstitch/protocol/payloads';
 import { contextWithValue, runInContext, runInScope } from './scope-context.js';
-import { toJson } from './to-json.js';
+import { convertedArgs, payloadJson } from './value-conversion.js';
 import { CURRENT_UPDATE } from './update-info.js';
 import type { WorkflowRun } from './workflow-run.js';
 
@@ -79,7 +78,7 @@ export class UpdateDelivery {
     const makeInput = (): UpdateInput => ({
       updateId,
       name: updateName,
-      args: JSON.parse(JSON.stringify(update.args)) as unknown[],
+      args: convertedArgs(JSON.parse(JSON.stringify(update.args)) as JsonValue[]),
       headers: interceptors === undefined ? {} : headersFromJson(update.headers),
     });
     if (runValidator && handler.validator !== undefined) {
@@ -95,7 +94,7 @@ export class UpdateDelivery {
     const execution = executions.begin({ kind: 'update', name: updateName, updateId, warns: handler.warns });
     const execute = chain(interceptors, 'handleUpdate', async ({ args }: UpdateInput) => await handler.handler(...args));
     execute(makeInput())
-      .then((result) => this.#complete(updateId, `{"status":"completed","result":${toJson(result, `The result of update ${updateName}`)}}`))
+      .then((result) => this.#complete(updateId, `{"status":"completed","result":${payloadJson(result, `The result of update ${updateName}`)}}`))
       .catch((error: unknown) => {
         if (error instanceof TemporalFailure) this.#complete(updateId, `{"status":"failed","failure":${JSON.stringify(errorToFailure(error))}}`);
         else this.#onHandlerError(error);

@@ -1,4 +1,4 @@
-import type { JsonObject } from '@backstitch/protocol';
+import { CURRENT_DETAILS_FUNCTION, ENGINE_SINK, type JsonObject } from '@backstitch/protocol';
 import { runFor } from './current-run.js';
 import { searchAttributesToJson } from './search-attribute-values.js';
 import { toJson } from './to-json.js';
@@ -21,9 +21,11 @@ export function upsertMemo(memo: Record<string, unknown>): void {
   run.info.memo = Object.fromEntries(merged.filter(([, value]) => value !== null));
 }
 
-/** Text for people who look at the run; the query `__temporal_workflow_metadata` tells it. */
+/** Text for people who look at the run: `describe` and the query `__temporal_workflow_metadata` tell it. */
 export function setCurrentDetails(details: string): void {
-  runFor('setCurrentDetails').features.currentDetails = details;
+  const { features } = runFor('setCurrentDetails');
+  features.currentDetails = details;
+  features.addSinkCall({ sinkName: ENGINE_SINK, functionName: CURRENT_DETAILS_FUNCTION, args: [String(details)] });
 }
 
 /** What `setCurrentDetails` has set last; '' before. */

@@ -1,6 +1,6 @@
 import { LIMITS, type ActivationInfo, type JsonObject } from '@backstitch/protocol';
 import type { ActivityRetryPolicy } from './activity-options.js';
-import { failureToError } from './failure-conversion.js';
+import { failureToError } from '@backstitch/protocol/failures';
 import { fillFrom, uuid4From, type RandomSource } from './random-source.js';
 import { typedSearchAttributesOf } from './search-attribute-values.js';
 import type { Priority } from './type-info.js';

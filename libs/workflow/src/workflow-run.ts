@@ -6,8 +6,7 @@ import { positionOfCall, stackOfCall } from './call-position.js';
 import { CancellationScope } from './cancellation-scope.js';
 import { CommandList } from './command-list.js';
 import { ContinueAsNew } from './continue-as-new-error.js';
-import { errorToFailure } from './failure-conversion.js';
-import { CancelledFailure, ensureTemporalFailure, isCancellation, TemporalFailure } from './failures.js';
+import { CancelledFailure, ensureTemporalFailure, errorToFailure, isCancellation, TemporalFailure } from '@backstitch/protocol/failures';
 import type { HandlerExecutions } from './handler-executions.js';
 import { chain } from './interceptor-chain.js';
 import type { WorkflowInterceptors } from './interceptors.js';
@@ -23,6 +22,7 @@ import { runInScope, soon } from './scope-context.js';
 import { SignalDelivery } from './signal-delivery.js';
 import { toJson } from './to-json.js';
 import { unknownJob } from './unknown-job.js';
+import { convertedArgs, convertedJobs, payloadJson } from './value-conversion.js';
 
 type InitializeJob = Extract<ActivationJob, { type: 'initializeWorkflow' }>;
 
@@ -85,9 +85,10 @@ export class WorkflowRun {
   }
 
   /** Applies the jobs of an activation. `load` evaluates the workflow's modules for this run. */
-  applyAll(jobs: readonly ActivationJob[], load: (workflowType: string) => LoadedWorkflow): void {
-    const first = jobs[0];
+  applyAll(given: readonly ActivationJob[], load: (workflowType: string) => LoadedWorkflow): void {
+    const first = given[0];
     if (first?.type === 'initializeWorkflow') this.#start(first, load);
+    const jobs = convertedJobs(given);
     const internals = this.interceptors?.internals;
     if (internals === undefined) return this.#applyJobs(jobs);
     const { runId, timestampMs } = this;
@@ -115,7 +116,8 @@ export class WorkflowRun {
     if (this.isLegacy) {
       runInScope(this.rootScope, () => {
         try {
-          callWorkflow(this, load(workflowType), args).then(
+          const loaded = load(workflowType);
+          callWorkflow(this, loaded, convertedArgs(args)).then(
             (result) => this.#complete(result),
             (error: unknown) => this.endWith(error),
           );
@@ -126,6 +128,7 @@ export class WorkflowRun {
       return;
     }
     const loaded = runInScope(this.rootScope, () => load(workflowType));
+    const input = convertedArgs(args);
     if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
     if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
     // The end takes effect two microtasks after the function's own: as in Temporal's runtime, so that what others do meanwhile still counts.
@@ -133,7 +136,7 @@ export class WorkflowRun {
     this.#begin = () =>
       runInScope(this.rootScope, () => {
         try {
-          callWorkflow(this, loaded, args).then(
+          callWorkflow(this, loaded, input).then(
             (result) => end(() => this.#complete(result)),
             (error: unknown) => end(() => this.endWith(error)),
           );
@@ -392,7 +395,7 @@ export class WorkflowRun {
 
   #complete(result: unknown): void {
     try {
-      this.#close(`{"type":"completeWorkflow","result":${toJson(result, 'The result of the workflow')}}`);
+      this.#close(`{"type":"completeWorkflow","result":${payloadJson(result, 'The result of the workflow')}}`);
     } catch (error) {
       this.endWith(error);
     }

@@ -30,9 +30,13 @@ const SOURCES: Record<string, [file: string, after: string]> = {
   'Pause that `nextRetryDelay` may ask for': ['libs/engine/src/retry-decision.ts', 'RETRY_DELAY_ASKED_MAX_MS ='],
   'Local activities: pause before it becomes a timer': ['libs/engine/src/batch/local-activity-runner.ts', 'DEFAULT_RETRY_THRESHOLD_MS ='],
   'An undo that does not succeed': [ENGINE, 'options.undoIncidentAfterMs ??'],
+  'A pivot, or a step beyond one, that does not succeed': [ENGINE, 'options.forwardIncidentAfterMs ??'],
+  'An activity that waits on a queue which nobody serves, or a pinned run that waits for its build': [ORCHESTRATOR, 'notServedAfterMs:'],
   'Failed attempts that `describe` shows': ['libs/engine/src/messages/attempt-failed.ts', 'FAILED_ATTEMPTS_KEPT ='],
   'Differences (drift) that `describe` shows': ['libs/engine/src/batch/advance-runs.ts', 'DRIFT_KEPT_MAX ='],
+  'Length of what `setCurrentDetails` sets': ['libs/engine/src/run/note-sink-calls.ts', 'CURRENT_DETAILS_LENGTH_MAX ='],
   'Length of a keyword (search attribute)': ['libs/engine/src/search-attribute-validation.ts', 'KEYWORD_LENGTH_MAX ='],
+  'Keywords of one list (search attribute)': ['libs/engine/src/search-attribute-validation.ts', 'KEYWORDS_MAX ='],
   'Size of a value that can be searched for': ['libs/orchestrator/src/store/search-attribute-indexes.ts', 'SEARCHABLE_VALUE_BYTES_MAX ='],
 
   'First pause': [RETRY, 'DEFAULT_RETRY_POLICY: ResolvedRetryPolicy = {\n  initialIntervalMs:'],
@@ -54,7 +58,7 @@ const SOURCES: Record<string, [file: string, after: string]> = {
   'Time for an answer, at the client': ['libs/client/src/control-connection.ts', 'timeoutMs ='],
   'Connections of a client': ['libs/client/src/control-connection.ts', 'connectionsMax ='],
   'Calendars, intervals, expressions of a schedule': ['libs/orchestrator/src/schedules/schedule-schemas.ts', 'ENTRIES_MAX ='],
-  'Actions of a schedule that wait': ['libs/orchestrator/src/schedules/due-actions.ts', 'BUFFERED_MAX ='],
+  'Actions of a schedule that wait': ['libs/engine/src/schedules/due-actions.ts', 'BUFFERED_MAX ='],
 
   'Activities that wait for a first answer, on one task queue': [GATEWAY.replace('gateway', 'orchestrator'), 'ADMISSION_OPEN_ACTIVITIES_MAX: integerVariable({ min: 1, max: 100_000_000 }).default('],
   'Starts under way in one replica': [ADMISSION, 'startsUnderWayMax:'],

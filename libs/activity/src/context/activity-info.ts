@@ -1,4 +1,4 @@
-import type { JsonValue, RetryPolicy } from '@backstitch/protocol';
+import type { Headers, JsonValue, RetryPolicy } from '@backstitch/protocol';
 
 /** What the inbox knows of the step that an undo undoes. */
 export interface UndoneStep {
@@ -63,6 +63,8 @@ export interface ActivityInfo {
   readonly superseded?: { key: string; step: 'absent' | 'started' };
   /** W3C trace context. */
   readonly traceparent?: string;
+  /** What interceptors of the workflow sent along, as JSON. */
+  readonly headers?: Headers;
 }
 
 /** Temporal's name. */

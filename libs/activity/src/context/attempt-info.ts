@@ -1,4 +1,4 @@
-import type { ActivityJob, JsonValue } from '@backstitch/protocol';
+import type { ActivityJob, Headers, JsonValue } from '@backstitch/protocol';
 import { makeTaskToken, taskTokenText } from '@backstitch/protocol/task-token';
 import { TaskTokenUnavailableError } from '../errors/usage-errors.js';
 import type { ActivityInfo, UndoneStep } from './activity-info.js';
@@ -7,7 +7,7 @@ import type { ActivityInfo, UndoneStep } from './activity-info.js';
 export interface AttemptFacts {
   job: Pick<
     ActivityJob,
-    'key' | 'attempt' | 'workflowId' | 'runId' | 'workflowType' | 'activityId' | 'activityType' | 'scheduledAtMs' | 'startToCloseTimeoutMs' | 'heartbeatTimeoutMs' | 'scheduleToCloseDeadlineMs' | 'traceparent'
+    'key' | 'attempt' | 'workflowId' | 'runId' | 'workflowType' | 'activityId' | 'activityType' | 'scheduledAtMs' | 'startToCloseTimeoutMs' | 'heartbeatTimeoutMs' | 'scheduleToCloseDeadlineMs' | 'traceparent' | 'headers'
   >;
   taskQueue: string;
   startedAtMs: number;
@@ -41,6 +41,7 @@ export class AttemptInfo implements ActivityInfo {
   readonly undo: UndoneStep | undefined;
   readonly superseded: { key: string; step: 'absent' | 'started' } | undefined;
   readonly traceparent: string | undefined;
+  readonly headers: Headers | undefined;
 
   constructor(facts: AttemptFacts) {
     const { job, claimed } = facts;
@@ -63,6 +64,7 @@ export class AttemptInfo implements ActivityInfo {
     this.undo = claimed.undo;
     this.superseded = claimed.superseded;
     this.traceparent = job.traceparent;
+    this.headers = job.headers;
   }
 
   get taskToken(): Uint8Array {

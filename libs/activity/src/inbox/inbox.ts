@@ -1,11 +1,12 @@
 import type { JsonValue } from '@backstitch/protocol';
 import type { UndoneStep } from '../context/activity-info.js';
-import { ApplicationFailure, applicationFailure } from '../errors/application-failure.js';
+import { applicationFailure } from '../errors/application-failure.js';
 import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 import { QueryFailedError } from 'typeorm';
 import { INBOX_TABLE, inboxTable } from './create-inbox-migration.js';
 import { errorCodeOf, isLockTimeout, KeyTakenError } from './database-errors.js';
 import { beginStatement, COMMIT, inboxStatements, type InboxStatements } from './inbox-statements.js';
+import { effectAlreadyHappened, idempotencyKeyReused, stepStillRunning, stepUndone } from './refusals.js';
 import type { SerializedPayload } from './serialize-payload.js';
 import type { Session } from './session.js';
 import type { TextRow } from './statement-batch.js';
@@ -129,11 +130,7 @@ export class Inbox {
       return await work();
     } catch (error) {
       if (!isLockTimeout(error)) throw error;
-      throw applicationFailure({
-        message: `The step did not come free within ${this.lockWaitMs} ms: another delivery is running.`,
-        type: ACTIVITY_FAILURE_TYPE.stepStillRunning,
-        cause: error,
-      });
+      throw stepStillRunning(this.lockWaitMs, error);
     }
   }
 
@@ -152,12 +149,7 @@ export class Inbox {
 
   private async supersede(session: Session, key: string, activityType: string): Promise<{ key: string; step: 'absent' | 'started' }> {
     const { state } = await this.putTombstone(session, key, activityType);
-    if (state === 'completed') {
-      throw ApplicationFailure.nonRetryable(
-        `The input cannot be edited: its effect has happened under key ${key}.`,
-        ACTIVITY_FAILURE_TYPE.effectAlreadyHappened,
-      );
-    }
+    if (state === 'completed') throw effectAlreadyHappened(key);
     return { key, step: state };
   }
 
@@ -238,19 +230,12 @@ function admissible(claim: Claim, columns: TextRow | undefined): InboxRow | unde
   if (columns === undefined) return undefined;
   const [hash, state, result, checkpoint, undone] = columns;
   if (undone === '1') throw stepUndone(claim.key);
-  if (hash !== claim.inputHash.toString('hex')) {
-    throw ApplicationFailure.nonRetryable(`Key ${claim.key} was used before with another input.`, ACTIVITY_FAILURE_TYPE.idempotencyKeyReused);
-  }
+  if (hash !== claim.inputHash.toString('hex')) throw idempotencyKeyReused(claim.key);
   return { state: state as StepState, result: parsed(result), checkpoint: parsed(checkpoint) };
 }
 
 function parsed(json: string | null | undefined): JsonValue {
   return json === null || json === undefined ? null : (JSON.parse(json) as JsonValue);
-}
-
-/** The refusal of law L4. */
-export function stepUndone(key: string): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(`Step ${key} has been undone and can have no effect any more.`, ACTIVITY_FAILURE_TYPE.stepUndone);
 }
 
 function lockName(key: string): string {

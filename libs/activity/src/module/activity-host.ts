@@ -1,4 +1,5 @@
 import { serviceQueues } from '@backstitch/protocol';
+import { ValueConversion } from '@backstitch/protocol/payloads';
 import { TASK_TOKEN_SECRET_CHARACTERS_MIN } from '@backstitch/protocol/task-token';
 import { BullMqServer, JobQueues, silentLogger, type BullMqPattern, type QueueLogger } from '@backstitch/queues';
 import { hostname } from 'node:os';
@@ -69,6 +70,7 @@ export class ActivityHost {
       observer,
       identity: options.identity ?? `${options.service}@${hostname()}:${process.pid}`,
       codec: options.payloadCodec,
+      conversion: options.payloadConverter === undefined ? undefined : new ValueConversion(options.payloadConverter),
       taskTokenSecret: options.taskTokenSecret,
       metricMeter: options.metricsRegistry === undefined ? undefined : registryMeter(options.metricsRegistry),
       client: options.client,

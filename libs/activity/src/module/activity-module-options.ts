@@ -2,6 +2,7 @@ import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { QueueConnection, QueueLogger } from '@backstitch/queues';
 import type { DataSource } from 'typeorm';
 import type { PayloadCodec } from '@backstitch/protocol';
+import type { PayloadConverter } from '@backstitch/protocol/payloads';
 import type { Registry } from 'prom-client';
 import type { ActivityMode } from '../decorators/activity-options.js';
 import type { ActivityObserver } from '../observability/activity-observer.js';
@@ -40,6 +41,11 @@ export interface ActivityModuleOptions {
   functions?: ActivityFunctions | readonly ActivityFunctions[];
   /** Encrypts or compresses payloads: the same one everywhere in a deployment. Inbox rows are in the service's own schema and are not encoded. Default none. */
   payloadCodec?: PayloadCodec;
+  /**
+   * Handlers see, and answer, values of more kinds than JSON has: the same one as the clients and the workflows' bundle have. What `completeWith` and statements
+   * answer, and what an undo is given, stays JSON. Default: values are JSON.
+   */
+  payloadConverter?: PayloadConverter;
   /** Makes `activityInfo().taskToken`: at least 16 characters, the same as the orchestrator's. Default: there are no task tokens. */
   taskTokenSecret?: string;
   /** What `getClient()` gives to handlers, e.g. a WorkflowClient. The service closes it. Default: none. */

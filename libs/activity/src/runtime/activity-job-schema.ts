@@ -32,6 +32,7 @@ export const activityJobSchema = z.object({
   scheduleToCloseDeadlineMs: z.number().optional(),
   heartbeatDetails: z.custom<ActivityJob['heartbeatDetails']>(() => true).optional(),
   traceparent: z.string().optional(),
+  headers: z.custom<ActivityJob['headers']>((value) => value === undefined || (typeof value === 'object' && value !== null)).optional(),
 });
 
 /** An envelope as far as a worker needs it. */

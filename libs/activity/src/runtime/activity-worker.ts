@@ -1,30 +1,17 @@
-import {
-  decodePayload,
-  decodePayloads,
-  encodeFailure,
-  encodePayload,
-  encodePayloads,
-  FAILURE_TYPE,
-  traceIdOf,
-  type ActivityOutcome,
-  type AttemptEnding,
-  type Failure,
-  type JsonValue,
-  type PayloadCodec,
-} from '@backstitch/protocol';
+import { decodePayload, decodePayloads, encodePayload, FAILURE_TYPE, traceIdOf, type JsonValue } from '@backstitch/protocol';
+import type { ValueConversion } from '@backstitch/protocol/payloads';
 import { HandBackError, heartbeatDetailsOf, type BoundHandler, type Delivery, type JobQueues, type QueueLogger } from '@backstitch/queues';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 import { AttemptInfo } from '../context/attempt-info.js';
 import { Context } from '../context/context.js';
-import type { ActivityMode, ResolvedActivityOptions } from '../decorators/activity-options.js';
 import type { MetricMeter } from '../context/metric-meter.js';
-import { applicationFailure, ApplicationFailure, CancelledFailure } from '../errors/application-failure.js';
-import { CompleteAsyncError } from '../errors/complete-async-error.js';
+import type { ActivityMode } from '../decorators/activity-options.js';
+import { applicationFailure, ApplicationFailure } from '../errors/application-failure.js';
 import { ACTIVITY_FAILURE_TYPE } from '../errors/failure-types.js';
 import { attemptTimeout } from '../errors/timeout-failure.js';
 import { toFailure } from '../errors/to-failure.js';
-import { isConnectionLoss, serviceUnavailable } from '../inbox/database-errors.js';
+import { serviceUnavailable } from '../inbox/database-errors.js';
 import type { Inbox } from '../inbox/inbox.js';
 import { inputHash } from '../inbox/input-hash.js';
 import { serializePayload } from '../inbox/serialize-payload.js';
@@ -35,28 +22,24 @@ import type { StatementRunner } from '../statement/statement-runner.js';
 import { activityJobSchema, routingSchema, type ReceivedActivityJob } from './activity-job-schema.js';
 import type { Attempt, AttemptSuccess, HandlerScope } from './attempt.js';
 import { AttemptControl } from './attempt-control.js';
-import type { AttemptReports } from './attempt-reports.js';
+import { endedBy, failureTypeOf, isRefusal, modeOf, type Ended } from './attempt-ending.js';
+import { AttemptReplies, type AttemptRepliesParts } from './attempt-replies.js';
 import { Heartbeats } from './heartbeats.js';
 import { AttemptFailedError, InvalidEnvelopeError } from './job-errors.js';
-import type { OutcomeBatcher } from './outcome-batcher.js';
 import { runExternal } from './run-external.js';
 import { runInTransaction } from './run-in-transaction.js';
 import { runStatement } from './run-statement.js';
 
-export interface ActivityWorkerParts {
+export interface ActivityWorkerParts extends AttemptRepliesParts {
   dataSource: DataSource;
   inbox: Inbox;
   statements: StatementRunner;
   queues: Pick<JobQueues, 'cancelRequested' | 'heartbeat'>;
-  batcher: OutcomeBatcher;
-  reports: AttemptReports;
-  logger: QueueLogger;
   observer: ActivityObserver;
   /** Throws what the attempt is to fail with if a job that was put on its queue at that time came too late. */
   refuseExpired: (addedAtMs: number) => void;
-  /** E.g. `inventory@host:4711`. */
-  identity: string;
-  codec?: PayloadCodec;
+  /** Values pass through it where they are not plain JSON. */
+  conversion?: ValueConversion;
   taskTokenSecret?: string;
   metricMeter?: MetricMeter;
   /** For `getClient()`. */
@@ -72,20 +55,10 @@ interface Running {
   reported: boolean;
 }
 
-type Ended =
-  | { status: 'completed'; success: AttemptSuccess }
-  | { status: 'failed'; failure: Failure }
-  | { status: 'canceled'; details: JsonValue[] }
-  /** Its handler has returned, and the result comes from elsewhere. */
-  | { status: 'completesOutside' }
-  /** The service stops, and the attempt has not come to an end: another instance makes it. */
-  | { status: 'handedBack' };
-
 /** An attempt that takes longer is told to the engine, which then enforces its start-to-close time-out whoever dies; told with the next renewal of locks. */
 const LONG_ATTEMPT_MS = 3_000;
 /** The payloads of a step that an undo's input is made of. */
 const UNDO_INPUT_DEPTH = 1;
-const OWN_TYPES: ReadonlySet<string> = new Set(Object.values(ACTIVITY_FAILURE_TYPE));
 
 /**
  * Makes attempts. For each delivery of a job: the handler runs under the inbox, the outcome is sent, and only then is the job acknowledged, or
@@ -95,7 +68,11 @@ export class ActivityWorker {
   private readonly running = new Map<string, Running>();
   private stopping = false;
 
-  constructor(private readonly parts: ActivityWorkerParts) {}
+  private readonly replies: AttemptReplies;
+
+  constructor(private readonly parts: ActivityWorkerParts) {
+    this.replies = new AttemptReplies(parts);
+  }
 
   /** @throws {AttemptFailedError} after the failed outcome was sent; @throws {InvalidEnvelopeError} */
   async process(delivery: Delivery, handler: BoundHandler | undefined): Promise<void> {
@@ -135,7 +112,7 @@ export class ActivityWorker {
     else log.debug({ status, durationMs }, 'activity attempt ended');
 
     if (ended.status === 'handedBack') throw new HandBackError('the service stops');
-    await this.reply(job, ended, startedAtMs, control.heartbeatDetails);
+    await this.replies.reply(job, ended, startedAtMs, control.heartbeatDetails);
     if (ended.status === 'failed') throw new AttemptFailedError(ended.failure);
   }
 
@@ -254,10 +231,18 @@ export class ActivityWorker {
           heartbeats.beat(value);
         },
       });
-      return Context.run(context, () => handler.invoke(input));
+      if (parts.conversion === undefined) return Context.run(context, () => handler.invoke(input));
+      return this.handleConverted(parts.conversion, handler, context, input);
     };
     const details = job.heartbeatDetails ?? (delivery.timesTaken > 1 ? (heartbeatDetailsOf(delivery.progress) as JsonValue | undefined) : undefined);
     return parts.codec === undefined || details === undefined ? call(details) : decodePayload(parts.codec, details).then(call);
+  }
+
+  /** As the handler is called, but that it sees, and answers, values of more kinds than JSON has. What a statement gives stays JSON. */
+  private async handleConverted(conversion: ValueConversion, handler: BoundHandler, context: Context, input: JsonValue[]): Promise<unknown> {
+    const args = input.map((value) => conversion.fromJson(value) as JsonValue);
+    const result = await Context.run(context, () => handler.invoke(args));
+    return modeOf(handler) === 'statement' ? result : conversion.toJson(result);
   }
 
   private heartbeatsOf(delivery: Delivery, running: Running): Heartbeats {
@@ -283,14 +268,8 @@ export class ActivityWorker {
 
   /** Tells the engine that the attempt is under way. */
   private report(running: Running): void {
-    const { job, startedAtMs, control } = running;
-    const { codec, reports, logger } = this.parts;
     running.reported = true;
-    const send = (details: JsonValue | undefined): void =>
-      reports.report(job.replyTo, { ...this.outcomeOf(job, startedAtMs), ...(details === undefined ? {} : { heartbeatDetails: details }), outcome: { status: 'running' } });
-    const details = control.heartbeatDetails;
-    if (codec === undefined || details === undefined) send(details);
-    else encodePayload(codec, details).then(send, (error: unknown) => logger.warn({ err: error }, 'details of a heartbeat could not be encoded'));
+    this.replies.reportRunning(running.job, running.startedAtMs, running.control.heartbeatDetails);
   }
 
   /** @throws {ApplicationFailure} payloadInvalid, retryable: the codec may know better later */
@@ -302,65 +281,6 @@ export class ActivityWorker {
     }
   }
 
-  private outcomeOf(job: z.output<typeof routingSchema>, startedAtMs: number): Omit<ActivityOutcome, 'outcome'> {
-    return {
-      workflowId: job.workflowId,
-      runId: job.runId,
-      scheduledEventId: job.scheduledEventId,
-      attempt: job.attempt,
-      dispatch: job.dispatch,
-      key: job.key,
-      startedAtMs,
-      finishedAtMs: Date.now(),
-      identity: this.parts.identity,
-    };
-  }
-
-  private async reply(job: z.output<typeof routingSchema>, ended: Exclude<Ended, { status: 'handedBack' }>, startedAtMs: number, heartbeatDetails?: JsonValue): Promise<void> {
-    const { codec, batcher } = this.parts;
-    if (codec !== undefined) return this.replyEncoded(codec, job, ended, startedAtMs, heartbeatDetails);
-    const outcome: ActivityOutcome = {
-      workflowId: job.workflowId,
-      runId: job.runId,
-      scheduledEventId: job.scheduledEventId,
-      attempt: job.attempt,
-      dispatch: job.dispatch,
-      key: job.key,
-      startedAtMs,
-      finishedAtMs: Date.now(),
-      identity: this.parts.identity,
-      ...(ended.status === 'completed' && ended.success.repeated ? { repeated: true } : {}),
-      ...(ended.status === 'failed' && heartbeatDetails !== undefined ? { heartbeatDetails } : {}),
-      outcome: endingOf(ended),
-    };
-    await batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
-  }
-
-  /** As `reply`, with every payload encoded. What cannot be encoded is told as a failure that is tried again: then the inbox repeats the result. */
-  private async replyEncoded(
-    codec: PayloadCodec,
-    job: z.output<typeof routingSchema>,
-    ended: Exclude<Ended, { status: 'handedBack' }>,
-    startedAtMs: number,
-    heartbeatDetails: JsonValue | undefined,
-  ): Promise<void> {
-    let details: JsonValue | undefined;
-    let ending: ActivityOutcome['outcome'];
-    try {
-      details = heartbeatDetails === undefined || ended.status !== 'failed' ? undefined : await encodePayload(codec, heartbeatDetails);
-      ending = await encodedEnding(codec, endingOf(ended));
-    } catch (cause) {
-      ending = { status: 'failed', failure: toFailure(applicationFailure({ message: 'The outcome could not be encoded.', type: ACTIVITY_FAILURE_TYPE.payloadCodec, cause })) };
-    }
-    const outcome: ActivityOutcome = {
-      ...this.outcomeOf(job, startedAtMs),
-      ...(ended.status === 'completed' && ended.success.repeated ? { repeated: true } : {}),
-      ...(details === undefined ? {} : { heartbeatDetails: details }),
-      outcome: ending,
-    };
-    await this.parts.batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
-  }
-
   /** An envelope that is not understood fails its job, and tells whoever waits for it if that much can be read. */
   private async refuse(delivery: Delivery, violations: z.ZodError): Promise<never> {
     const error = new InvalidEnvelopeError(delivery.queueName, delivery.jobId, z.prettifyError(violations));
@@ -368,7 +288,7 @@ export class ActivityWorker {
     const routing = routingSchema.safeParse(delivery.data);
     if (routing.success) {
       const failure = toFailure(ApplicationFailure.nonRetryable(error.message, FAILURE_TYPE.invalidEnvelope));
-      await this.reply(routing.data, { status: 'failed', failure }, Date.now());
+      await this.replies.reply(routing.data, { status: 'failed', failure }, Date.now());
     }
     throw error;
   }
@@ -384,63 +304,3 @@ const runnerOf: Record<ActivityMode, (attempt: Attempt) => Promise<AttemptSucces
   external: runExternal,
   statement: runStatement,
 };
-
-function modeOf(handler: BoundHandler): ActivityMode {
-  return (handler.extras.activity as ResolvedActivityOptions | undefined)?.mode ?? 'transaction';
-}
-
-function endedBy(error: unknown, control: AttemptControl, handler: BoundHandler | undefined): Ended {
-  // What fetch and others throw when their signal is aborted.
-  const isCancellation = error instanceof CancelledFailure || (error instanceof Error && error.name === 'AbortError');
-  if (error instanceof HandBackError || (control.isShutDown && isCancellation)) return { status: 'handedBack' };
-  if (error instanceof CancelledFailure) return { status: 'canceled', details: jsonDetails(error.details) };
-  if (control.isCancelRequested && isCancellation) return { status: 'canceled', details: [] };
-  if (error instanceof Error && error.name === 'CompleteAsyncError') {
-    if (handler !== undefined && modeOf(handler) === 'external') return { status: 'completesOutside' };
-    return { status: 'failed', failure: toFailure(ApplicationFailure.nonRetryable(`${CompleteAsyncError.name} is for activities of mode "external": what this one did was rolled back.`, ACTIVITY_FAILURE_TYPE.wrongMode)) };
-  }
-  return { status: 'failed', failure: toFailure(isConnectionLoss(error) ? serviceUnavailable(error) : error) };
-}
-
-function endingOf(ended: Exclude<Ended, { status: 'handedBack' }>): ActivityOutcome['outcome'] {
-  switch (ended.status) {
-    case 'completed':
-      return { status: 'completed', result: ended.success.result };
-    case 'failed':
-      return { status: 'failed', failure: ended.failure };
-    case 'canceled':
-      return { status: 'canceled', details: ended.details };
-    case 'completesOutside':
-      return { status: 'running', completesOutside: true };
-    default:
-      return ended satisfies never;
-  }
-}
-
-async function encodedEnding(codec: PayloadCodec, ending: ActivityOutcome['outcome']): Promise<ActivityOutcome['outcome']> {
-  switch (ending.status) {
-    case 'completed':
-      return { status: 'completed', result: await encodePayload(codec, ending.result) };
-    case 'failed':
-      return { status: 'failed', failure: await encodeFailure(codec, ending.failure) };
-    case 'canceled':
-      return { status: 'canceled', ...(ending.details === undefined ? {} : { details: await encodePayloads(codec, ending.details) }) } satisfies AttemptEnding;
-    case 'running':
-      return ending;
-    default:
-      return ending satisfies never;
-  }
-}
-
-function jsonDetails(details: readonly unknown[]): JsonValue[] {
-  return toFailure(new CancelledFailure('', [...details])).canceledFailureInfo?.details ?? [];
-}
-
-/** The handler has said no, for good: nothing is wrong with the service. What this library refuses is told from that by its type. */
-function isRefusal({ applicationFailureInfo }: Failure): boolean {
-  return applicationFailureInfo?.nonRetryable === true && !OWN_TYPES.has(applicationFailureInfo.type ?? '');
-}
-
-function failureTypeOf(failure: Failure): string | undefined {
-  return failure.applicationFailureInfo?.type ?? failure.timeoutFailureInfo?.timeoutType;
-}

@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { ExternalSession, SliceOptions } from '../context/context.js';
 import { AttemptEndedError } from '../errors/usage-errors.js';
 import { isTransactionConflict } from '../inbox/database-errors.js';
-import { stepUndone } from '../inbox/inbox.js';
+import { stepUndone } from '../inbox/refusals.js';
 import { serializePayload, type SerializedPayload } from '../inbox/serialize-payload.js';
 import type { Session } from '../inbox/session.js';
 import { conflictPause, repeatedResult, TRANSACTION_TRIES_MAX, type Attempt, type AttemptSuccess } from './attempt.js';

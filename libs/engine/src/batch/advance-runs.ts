@@ -1,12 +1,15 @@
-import { QueryFailedError, QueryNotRegisteredError, type Activation, type ActivationResult, type Failure, type IncidentDivergence, type UpdateWorkflowRequest } from '@backstitch/protocol';
+import { QueryFailedError, QueryNotRegisteredError, type Activation, type ActivationResult, type Failure, type HistoryEvent, type IncidentDivergence, type UpdateWorkflowRequest } from '@backstitch/protocol';
 import type { EngineSettings } from '../engine-settings.js';
 import { plainFailure } from '../failures.js';
 import type { HistoryStore } from '../ports/history-store.js';
+import type { PayloadDecoder } from '../ports/payload-decoder.js';
 import type { Sandbox } from '../ports/sandbox.js';
 import { activationInfoOf, admittedUpdatesOf, doUpdateOf, type ActivationExtras, type UpdateRequest } from '../run/activation.js';
 import { activationOf, completeTask, failTask } from '../run/complete-task.js';
+import { noteSinkCalls } from '../run/note-sink-calls.js';
 import { Replay } from '../run/replay.js';
 import { isServedHere, runOfOtherBuild } from '../run/builds.js';
+import { decodeCommandEvents } from '../run/decode-command-events.js';
 import { isSystemRun, rollbackCommands } from '../run/rollback.js';
 import { extrasOf } from '../run/run-extras.js';
 import { holdingIncident, identityOf, isHolding } from '../run/run-state.js';
@@ -18,6 +21,7 @@ const ROUNDS_MAX = 3;
 export interface AdvancePorts {
   sandbox: Sandbox;
   store: HistoryStore;
+  decodePayloads?: PayloadDecoder;
 }
 
 /** Runs the code of all runs of a batch that have something to be told or asked: all of them share each call to the sandbox. */
@@ -75,23 +79,44 @@ export class RunAdvancer {
     const absent = runs.filter((run) => !run.isInSandbox && run.ending === 'answer' && !isSystemRun(run.state));
     await this.#loadMissing(absent.filter((run) => run.stored === undefined && !run.turn.isNew));
     const replays = new Map<BatchRun, Replay>();
+    const unknown: BatchRun[] = [];
+    const decoded = await this.#decode(absent);
     for (const run of absent) {
       if (!isServed(this.ports.sandbox, run.state.workflowType)) {
-        this.#hold(run, () => failTask(run.turn, plainFailure(`The loaded bundle has no workflow "${run.state.workflowType}"`)));
+        unknown.push(run);
       } else if (run.stored !== undefined && run.ending === 'answer') {
-        replays.set(run, new Replay(run.stored, this.settings.historyLimits));
+        replays.set(run, new Replay(run.stored, this.settings.historyLimits, false, decoded?.get(run)));
       }
     }
     this.replayedRuns += replays.size;
     await this.#replay(replays);
+    const { versioning } = this.settings;
+    if (versioning?.confirmCurrentBuild !== undefined && (unknown.length > 0 || [...replays.values()].some(({ problem }) => problem !== undefined))) {
+      await versioning.confirmCurrentBuild();
+      // What another build, current by now, has done with a run need not fit this one's code: that build goes on with it.
+      const left = absent.filter(({ state }) => !isServedHere(state, versioning));
+      left.forEach((run) => replays.delete(run));
+    }
+    for (const run of unknown.filter(({ state }) => isServedHere(state, versioning))) {
+      this.#hold(run, () => failTask(run.turn, plainFailure(`The loaded bundle has no workflow "${run.state.workflowType}"`)));
+    }
     // A difference that was found is looked at once more, to tell which line of code it comes from.
-    const traced = new Map([...replays].filter(([, { problem, drift }]) => problem?.kind === 'divergence' || drift.length > 0).map(([run, { stored }]) => [run, new Replay(stored, this.settings.historyLimits, true)]));
+    const traced = new Map([...replays].filter(([, { problem, drift }]) => problem?.kind === 'divergence' || drift.length > 0).map(([run, replay]) => [run, new Replay(replay.stored, this.settings.historyLimits, true, replay.decoded)]));
     if (traced.size > 0) {
       await this.#replay(traced);
       traced.forEach((replay, run) => replays.set(run, replay));
     }
     replays.forEach((replay, run) => this.#afterReplay(run, replay));
-    absent.forEach((run) => (run.isInSandbox = run.ending === 'answer' && (run.state.status !== 'RUNNING' || holdingIncident(run.state) === undefined)));
+    absent.forEach((run) => (run.isInSandbox = run.ending === 'answer' && isServedHere(run.state, versioning) && (run.state.status !== 'RUNNING' || holdingIncident(run.state) === undefined)));
+  }
+
+  /** Of deployments with a codec: the recorded events as they are to be compared. */
+  async #decode(runs: readonly BatchRun[]): Promise<Map<BatchRun, ReadonlyMap<number, HistoryEvent>> | undefined> {
+    const { decodePayloads } = this.ports;
+    if (decodePayloads === undefined) {
+      return undefined;
+    }
+    return new Map(await Promise.all(runs.map(async (run) => [run, await decodeCommandEvents(run.stored?.events ?? [], decodePayloads)] as const)));
   }
 
   /** Task k of all of them goes in one call. */
@@ -109,8 +134,7 @@ export class RunAdvancer {
         const result = results[index] ?? { runId: activation.runId, status: 'unknownRun' };
         replay.accept(result);
         if (result.status === 'completed' && result.sinkCalls !== undefined) {
-          const { sinkCalls } = result;
-          run.turn.facts.push((observer) => sinkCalls.forEach((call) => observer.workflowSinkCall?.({ ...identityOf(run.state), call, isReplaying: true })));
+          noteSinkCalls(run.turn, result.sinkCalls, true);
         }
       });
     }
@@ -136,6 +160,9 @@ export class RunAdvancer {
       extrasOf(run.state).drift = drift.slice(0, DRIFT_KEPT_MAX);
     }
     if (problem === undefined) {
+      if (run.state.extras?.unseenLocalActivities !== undefined) {
+        run.state.extras.unseenLocalActivities = undefined;
+      }
       const [first] = drift;
       if (first !== undefined && this.settings.driftIsIncident) {
         this.#hold(run, () => run.turn.openIncident({ kind: 'DRIFT', message: differenceMessage(first), divergence: first }));

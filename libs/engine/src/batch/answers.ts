@@ -32,6 +32,7 @@ export function answerUnknownRun(message: RunMessage): void {
     case 'start':
     case 'create':
     case 'outcome':
+    case 'serviceNote':
     case 'wake':
     case 'redispatch':
     case 'resumeCalls':

@@ -52,8 +52,8 @@ export class BatchProcessor {
 
   constructor(readonly context: BatchContext) {
     const { ids } = context.ports;
-    const { undoIncidentAfterMs, partitionCount, versioning } = context.settings;
-    this.#turnSettings = { undoIncidentAfterMs, partitionCount, versioning, random: () => ids.random(), runId: () => ids.runId() };
+    const { undoIncidentAfterMs, forwardIncidentAfterMs, partitionCount, versioning } = context.settings;
+    this.#turnSettings = { undoIncidentAfterMs, forwardIncidentAfterMs, partitionCount, versioning, random: () => ids.random(), runId: () => ids.runId() };
   }
 
   /** Never rejects: every message of the batch is answered, or waits again. */
@@ -121,18 +121,18 @@ export class BatchProcessor {
   /** Gives every run its state; runs that do not exist are answered and left out. */
   async #load(runs: readonly BatchRun[]): Promise<BatchRun[]> {
     const { cache, ports } = this.context;
+    const nowMs = ports.clock.now();
     const toLoad = runs.filter((run) => {
       const cached = cache.get(run.runId);
       if (cached !== undefined) {
         run.state = cached;
         run.isInSandbox = true;
-        return run.messages.some(needsHistory);
+        return run.messages.some((message) => needsHistory(message, cached, nowMs));
       }
       return startOf(run) === undefined && createOf(run) === undefined;
     });
     const loaded = toLoad.length === 0 ? [] : await ports.store.load(toLoad.map(({ runId }) => runId));
     const stored = new Map(loaded.map((found) => [found.record.runId, found]));
-    const nowMs = ports.clock.now();
     return runs.filter((run) => {
       const start = startOf(run);
       const create = createOf(run);

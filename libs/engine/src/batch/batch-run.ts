@@ -1,4 +1,5 @@
 import { QueryFailedError, type Failure, type JsonValue } from '@backstitch/protocol';
+import { hasTimedOut } from '../messages/apply-end.js';
 import type { Answer, CreateMessage, QueryMessage, RunMessage, StartMessage, UpdateMessage } from '../messages/run-message.js';
 import type { StoredRun } from '../ports/history-store.js';
 import { isServedHere } from '../run/builds.js';
@@ -98,8 +99,17 @@ export function createOf(run: BatchRun): CreateMessage | undefined {
 }
 
 /** Whether a message cannot be applied without the history. */
-export function needsHistory(message: RunMessage): boolean {
-  return (message.type === 'terminate' && message.rollback === true) || (message.type === 'resolveIncident' && message.action === 'rollback');
+export function needsHistory(message: RunMessage, state: RunState, nowMs: number): boolean {
+  switch (message.type) {
+    case 'terminate':
+      return message.rollback === true;
+    case 'resolveIncident':
+      return message.action === 'rollback';
+    case 'wake':
+      return hasTimedOut(state, nowMs);
+    default:
+      return false;
+  }
 }
 
 /** An update that the run accepted before is joined; one that its code can be asked about is. */

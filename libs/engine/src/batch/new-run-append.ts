@@ -36,6 +36,13 @@ export function turnOf({ workflowId, runId, partition, requestFingerprint, start
   if (signal !== undefined) {
     turn.record('WORKFLOW_EXECUTION_SIGNALED', signal);
   }
+  const pivotInDoubt = started?.system?.pivotInDoubt;
+  if (pivotInDoubt !== undefined) {
+    turn.openIncident({
+      kind: 'PIVOT_IN_DOUBT',
+      message: `Pivot "${pivotInDoubt.activityType}" (key ${pivotInDoubt.key}) was under way when the run ended. If it has not happened, retry: everything before it is undone. If it has, terminate this rollback`,
+    });
+  }
   events?.forEach(({ eventType, attributes, eventTimeMs }) => turn.record(eventType, attributes, eventTimeMs));
   if (events !== undefined) {
     // What the other run had begun goes on here, under the keys that it has.

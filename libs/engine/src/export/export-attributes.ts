@@ -1,11 +1,7 @@
 import type {
-  ActivityHeader,
-  Headers,
   HistoryEvent,
   HistoryEventAttributes,
   HistoryEventType,
-  JsonObject,
-  LocalActivityMarkerDetails,
   ScheduledActivityOptions,
   SearchAttributeDefinitions,
   UpdateOutcome,
@@ -13,19 +9,12 @@ import type {
   WorkflowExecution,
 } from '@backstitch/protocol';
 import { exportFailure } from './export-failure.js';
+import { activityHeaderOf, headerOf, startHeaderOf } from './export-headers.js';
+import { markerDetailsOf } from './export-markers.js';
 import { defined, durationOf, fieldsOf, int64Of, optional, payloadsOf, retryPolicyOf, searchAttributesOf, taskQueueOf } from './temporal-json.js';
 
 /** The namespace that exported histories name: there is none in Backstitch. */
 export const EXPORT_NAMESPACE = 'default';
-
-/** Where the undo of a step stands in its activity's header (law L3). */
-export const UNDO_HEADER = '__backstitch_undo';
-/** Where the undo itself names the step that it takes back. */
-export const UNDO_OF_HEADER = '__backstitch_undo_of';
-/** Where a run of the engine's own says what it is. */
-export const SYSTEM_HEADER = '__backstitch_system';
-/** Undos that the run before left to this one. */
-export const CARRIED_UNDOS_HEADER = '__backstitch_carried_undos';
 
 /** What of its history an event's attributes depend on. */
 export interface ExportContext {
@@ -77,11 +66,7 @@ const EXPORTERS: Exporters = {
     lastCompletionResult: optional(attributes.lastCompletionResult, (result) => payloadsOf([result])),
     memo: optional(attributes.memo, fieldsOf),
     searchAttributes: optional(attributes.searchAttributes, (values) => searchAttributesOf(values, searchAttributes)),
-    header: headerOf({
-      ...attributes.header,
-      ...(attributes.system === undefined ? {} : { [SYSTEM_HEADER]: attributes.system as unknown as JsonObject }),
-      ...(attributes.carriedUndos === undefined ? {} : { [CARRIED_UNDOS_HEADER]: attributes.carriedUndos as unknown as JsonObject[] }),
-    }),
+    header: startHeaderOf(attributes),
     identity: attributes.identity,
   }),
   WORKFLOW_TASK_SCHEDULED: () => ({ taskQueue: taskQueueOf('default'), startToCloseTimeout: '10s', attempt: 1 }),
@@ -164,7 +149,7 @@ const EXPORTERS: Exporters = {
   }),
   MARKER_RECORDED: ({ markerName, details, failure, workflowTaskCompletedEventId }) => ({
     markerName,
-    details: Object.fromEntries(Object.entries(markerName === LOCAL_ACTIVITY_MARKER ? localActivityDetails(details) : details).map(([name, value]) => [name, payloadsOf([value])])),
+    details: markerDetailsOf(markerName, details),
     workflowTaskCompletedEventId: int64Of(workflowTaskCompletedEventId),
     failure: optional(failure, exportFailure),
   }),
@@ -316,31 +301,6 @@ const FLAGS = { coreUsedFlags: [1, 3], langUsedFlags: [1, 2] };
 /** Histories of Backstitch's first runtime: what follows the closing command was dropped. */
 const FLAGS_OF_FIRST_RUNTIME = { coreUsedFlags: [1], langUsedFlags: [1, 2] };
 
-/** The marker's name in Temporal's core. */
-const LOCAL_ACTIVITY_MARKER = 'core_local_activity';
-
-/** Core reads its own marker with every field present, named as in Rust. */
-function localActivityDetails(details: JsonObject): JsonObject {
-  const { data, ...rest } = details as unknown as LocalActivityMarkerDetails;
-  const { seq, attempt, activityId, activityType, completeTimeMs, originalScheduleTimeMs, backoffMs } = data;
-  return {
-    ...rest,
-    data: {
-      seq,
-      attempt,
-      activity_id: activityId,
-      activity_type: activityType,
-      complete_time: secondsOf(completeTimeMs),
-      backoff: backoffMs === undefined ? null : secondsOf(backoffMs),
-      original_schedule_time: secondsOf(originalScheduleTimeMs),
-    },
-  } as JsonObject;
-}
-
-function secondsOf(timeMs: number): JsonObject {
-  return { seconds: Math.floor(timeMs / 1_000), nanos: (timeMs % 1_000) * 1_000_000 };
-}
-
 function updateRequestOf({ meta, input }: HistoryEventAttributes['WORKFLOW_EXECUTION_UPDATE_ACCEPTED']['acceptedRequest']): Attributes {
   return { meta, input: defined({ header: headerOf(input.header), name: input.name, args: payloadsOf(input.args) }) };
 }
@@ -364,22 +324,6 @@ function activityTimeouts(options: ScheduledActivityOptions): Attributes {
     scheduleToStartTimeout: optional(scheduleToStartTimeoutMs, durationOf),
     startToCloseTimeout: optional(startToCloseTimeoutMs, durationOf),
     heartbeatTimeout: optional(heartbeatTimeoutMs, durationOf),
-  });
-}
-
-function headerOf(headers: Headers | undefined): Attributes | undefined {
-  return headers === undefined || Object.keys(headers).length === 0 ? undefined : fieldsOf(headers);
-}
-
-function activityHeaderOf(header: ActivityHeader | undefined): Attributes | undefined {
-  if (header === undefined) {
-    return undefined;
-  }
-  const { undo, undoOf, ...others } = header;
-  return headerOf({
-    ...(others as Headers),
-    ...(undo === undefined ? {} : { [UNDO_HEADER]: undo as unknown as JsonObject }),
-    ...(undoOf === undefined ? {} : { [UNDO_OF_HEADER]: undoOf as unknown as JsonObject }),
   });
 }
 

@@ -214,6 +214,11 @@ describe('exportHistory', () => {
     });
   });
 
+  it('given a value that a converter has written, when it is exported, then it is the payload that the converter made', () => {
+    const made = { metadata: { encoding: 'YmluYXJ5L3BsYWlu' }, data: 'AQI=' };
+    expect(exported('WORKFLOW_EXECUTION_COMPLETED', { result: { __backstitch_payload: made }, workflowTaskCompletedEventId: 1 })['result']).toEqual({ payloads: [made] });
+  });
+
   it('given text beyond one call of the platform, when it is exported, then base64 holds all of it', () => {
     const text = 'ä€🧵'.repeat(20_000);
     expect(decoded((exported('WORKFLOW_EXECUTION_COMPLETED', { result: text, workflowTaskCompletedEventId: 1 })['result'] as { payloads: unknown[] }).payloads[0])).toBe(text);

@@ -1,4 +1,5 @@
 import type { Headers, JsonObject, JsonValue, ResolvedRetryPolicy, SearchAttributeDefinitions, SearchAttributes, SearchAttributeType, SearchAttributeValue } from '@backstitch/protocol';
+import { writtenPayload } from '@backstitch/protocol/payloads';
 
 /** A payload in proto3's JSON form: bytes are base64. */
 export interface TemporalPayload {
@@ -19,7 +20,10 @@ export function base64Of(text: string): string {
   return btoa(latin1);
 }
 
+/** A value that a converter of the deployment's own has written is the payload that it made. */
 export function payloadOf(value: JsonValue): TemporalPayload {
+  const written = writtenPayload(value);
+  if (written !== undefined) return { metadata: written.metadata, data: written.data ?? '' };
   return { metadata: { encoding: JSON_PLAIN }, data: base64Of(JSON.stringify(value)) };
 }
 
@@ -76,7 +80,10 @@ export function searchAttributesOf(attributes: SearchAttributes, definitions: Se
   return { indexedFields };
 }
 
-function guessedTypeOf([value]: readonly SearchAttributeValue[]): SearchAttributeType {
+function guessedTypeOf([value, ...others]: readonly SearchAttributeValue[]): SearchAttributeType {
+  if (others.length > 0) {
+    return 'KeywordList';
+  }
   switch (typeof value) {
     case 'boolean':
       return 'Bool';

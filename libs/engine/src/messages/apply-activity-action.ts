@@ -29,8 +29,8 @@ import { DONE, refused, type ActivityActionMessage, type Answer } from './run-me
 export function applyActivityAction(turn: Turn, message: ActivityActionMessage): Answer {
   const { state } = turn;
   const { activityId, action, request } = message;
-  const known = state.activities.get(Number(activityId));
-  if (known === undefined || known.activityId !== activityId) {
+  const known = state.activities.ofId(activityId);
+  if (known === undefined) {
     return { status: 'behind' };
   }
   if (isClosed(state.status)) {
@@ -116,7 +116,7 @@ function objectionTo(turn: Turn, activity: OpenActivity, { activityId, action, r
   if (request.attempt !== undefined && (request.attempt > attempt || (request.attempt < attempt && action !== 'complete'))) {
     return new ActivityNotFoundError(state.workflowId, activityId);
   }
-  if (openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
+  if (openIncidentOf(state, activity.scheduledEventId, 'UNDO_FAILED') !== undefined) {
     return new InvalidRequestError('/action', 'the undo has an open incident: resolve that');
   }
   return undefined;

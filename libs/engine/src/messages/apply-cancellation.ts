@@ -1,10 +1,9 @@
-import { isClosed, ROLLBACK_STARTED_SIGNAL, WorkflowAlreadyClosedError, type JsonValue, type WorkflowExecution } from '@backstitch/protocol';
+import { isClosed, WorkflowAlreadyClosedError, type JsonValue } from '@backstitch/protocol';
 import type { RunCallOrigin } from '../ports/run-messenger.js';
 import { currentAttempt } from '../run/activity-attempts.js';
-import { owedUndosOf } from '../run/owed-undos.js';
-import { rollbackRun } from '../run/rollback.js';
 import { isOpen } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
+import { beginRollback } from './begin-rollback.js';
 import { cancelActivity } from './close-activity.js';
 import { DONE, refused, type Answer } from './run-message.js';
 
@@ -49,22 +48,13 @@ export function applyTerminate(turn: Turn, { reason, identity, details, rollback
   // Nothing may follow TERMINATED.
   state.incidents.filter(isOpen).forEach((incident) => turn.resolveIncident(incident, { action: 'auto', reason: 'The workflow was terminated.', identity: 'backstitch' }));
   const linked = rollback === true ? beginRollback(turn, reason, identity) : undefined;
-  turn.record('WORKFLOW_EXECUTION_TERMINATED', { reason, ...(identity === undefined ? {} : { identity }), ...(details === undefined ? {} : { details }) });
+  turn.record('WORKFLOW_EXECUTION_TERMINATED', {
+    reason,
+    ...(identity === undefined ? {} : { identity }),
+    ...(details === undefined ? {} : { details }),
+    ...(rollback === true ? { rollback } : {}),
+  });
   return { status: 'done', value: linked === undefined ? {} : { rollback: linked } };
-}
-
-/** Undefined if nothing is owed. */
-function beginRollback(turn: Turn, reason: string, identity: string | undefined): WorkflowExecution | undefined {
-  const { state, settings } = turn;
-  const undos = owedUndosOf(state, [...(turn.history ?? []), ...turn.events]);
-  if (undos.length === 0) {
-    return undefined;
-  }
-  const run = rollbackRun(state, undos, { runId: settings.runId(), reason, identity, partitionCount: settings.partitionCount });
-  const linked = { workflowId: run.workflowId, runId: run.runId };
-  turn.record('WORKFLOW_EXECUTION_SIGNALED', { signalName: ROLLBACK_STARTED_SIGNAL, input: [linked], identity: 'backstitch' });
-  (turn.newRuns ??= []).push(run);
-  return linked;
 }
 
 /** Closes an activity whose cancellation was requested and whose attempt will not begin any more. */
@@ -72,7 +62,7 @@ export function applyCancelledBeforeStart(turn: Turn, scheduledEventId: number):
   const { state } = turn;
   const activity = state.openActivities.get(scheduledEventId);
   if (activity !== undefined && activity.cancelRequested && !isClosed(state.status)) {
-    turn.resolveIncidentOf(activity, 'The undo was cancelled.');
+    turn.resolveIncidentOf(activity, activity.header.undoOf === undefined ? 'The activity was cancelled.' : 'The undo was cancelled.');
     cancelActivity(turn, activity, undefined, undefined);
   }
   return DONE;

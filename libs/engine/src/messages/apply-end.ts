@@ -2,19 +2,25 @@ import { isClosed } from '@backstitch/protocol';
 import { recordTimedOut } from '../run/chain-end.js';
 import { runDeadlineMs } from '../run/lineage.js';
 import { extrasOf } from '../run/run-extras.js';
-import { isOpen } from '../run/run-state.js';
+import { isOpen, type RunState } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
+import { beginRollback } from './begin-rollback.js';
 import { applyTerminate } from './apply-cancellation.js';
 import type { Answer, SupersedeMessage } from './run-message.js';
 
-/** Ends a run whose own time, or whose chain's, is out. */
+/** Whether a run's own time, or its chain's, is out. */
+export function hasTimedOut({ extras, status, startedAtMs }: Pick<RunState, 'extras' | 'status' | 'startedAtMs'>, nowMs: number): boolean {
+  return extras?.started !== undefined && !isClosed(status) && (runDeadlineMs(extras.started, startedAtMs) ?? Infinity) <= nowMs;
+}
+
+/** Ends a run whose own time, or whose chain's, is out. Its code is not asked: a linked run undoes what it owes. The turn has the history then. */
 export function applyWorkflowTimeout(turn: Turn): void {
-  const { state, nowMs } = turn;
-  const started = state.extras?.started;
-  if (started === undefined || isClosed(state.status) || (runDeadlineMs(started, state.startedAtMs) ?? Infinity) > nowMs) {
+  const { state } = turn;
+  if (!hasTimedOut(state, turn.nowMs)) {
     return;
   }
   state.incidents.filter(isOpen).forEach((incident) => turn.resolveIncident(incident, { action: 'auto', reason: 'The workflow timed out.', identity: 'backstitch' }));
+  beginRollback(turn, 'The workflow timed out');
   recordTimedOut(turn);
 }
 

@@ -17,6 +17,7 @@ import { jsonBytes } from '../json.js';
 import { currentAttempt, recordedKeyOf } from '../run/activity-attempts.js';
 import { forNextAttempt } from '../run/attempt-deadlines.js';
 import { isHolding, isOpen, type OpenActivity } from '../run/run-state.js';
+import { firstEventIdOf } from '../run/wake-up.js';
 import type { Turn } from '../run/turn.js';
 import { applyTerminate } from './apply-cancellation.js';
 import { completeActivity, failActivity } from './close-activity.js';
@@ -35,7 +36,7 @@ export function applyIncidentResolution(turn: Turn, { incidentNumber, action, re
   if (isClosed(state.status)) {
     return refused(new WorkflowAlreadyClosedError(state.workflowId, state.status));
   }
-  const activity = state.openActivities.get(incident.scheduledEventId ?? 0);
+  const activity = activityOf(turn, incident);
   const objection = objectionTo(incident, action, request, activity);
   if (objection !== undefined) {
     return refused(objection);
@@ -52,9 +53,17 @@ export function applyIncidentResolution(turn: Turn, { incidentNumber, action, re
   return DONE;
 }
 
+/** What a person may take note of though no activity stands for it just now: a step waits to be begun again, or the run waits for its build. */
+const NEEDS_NO_ACTIVITY: ReadonlySet<Incident['kind']> = new Set<Incident['kind']>(['STEP_DELAYED', 'BUILD_NOT_SERVED']);
+
 /** The error for a caller whose incident does not exist, once the run was loaded afresh. */
 export function incidentNotFound(workflowId: string, incidentNumber: number): IncidentNotFoundError {
   return new IncidentNotFoundError(workflowId, incidentNumber);
+}
+
+/** The open activity that an incident is about: of a step beyond its pivot, the one that it was begun again as. */
+function activityOf({ state }: Turn, { scheduledEventId = 0 }: Incident): OpenActivity | undefined {
+  return state.openActivities.get(scheduledEventId) ?? [...state.openActivities.values()].find((activity) => firstEventIdOf(state, activity) === scheduledEventId);
 }
 
 function objectionTo(
@@ -76,6 +85,9 @@ function objectionTo(
   if (action === 'rollback') {
     return new InvalidRequestError('/action', `an incident of kind ${incident.kind} does not hold the run: terminate it with rollback instead`);
   }
+  if (activity === undefined && NEEDS_NO_ACTIVITY.has(incident.kind)) {
+    return action === 'skip' ? undefined : new InvalidRequestError('/action', `an incident of kind ${incident.kind} without an open activity can only be skipped, which takes note of it`);
+  }
   if (activity === undefined) {
     return new InvalidRequestError('', `the activity of incident ${incident.incidentNumber} is closed`);
   }
@@ -94,12 +106,12 @@ function objectionToEdit(value: JsonValue | undefined, incident: Incident): Erro
 
 function resolveActivity(turn: Turn, activity: OpenActivity, incident: Incident, action: IncidentAction, request: ResolveIncidentRequest): void {
   const attempts = currentAttempt(activity);
-  const isUnderWay = incident.kind === 'UNDO_DELAYED';
+  const isUnderWay = incident.kind !== 'UNDO_FAILED';
   switch (action) {
     case 'retry':
     case 'edit': {
       const isBackingOff = isUnderWay && (attempts.nextAttemptAtMs ?? 0) > turn.nowMs;
-      if (isBackingOff || (isUnderWay && action === 'edit')) {
+      if (isBackingOff || incident.kind === 'QUEUE_NOT_SERVED' || (isUnderWay && action === 'edit')) {
         turn.cancelAttempt(activity, false);
       }
       turn.setAttempts(activity, {
@@ -143,6 +155,6 @@ function editOf(turn: Turn, activity: OpenActivity, value: JsonValue): { revisio
 }
 
 function failureFor(incident: Incident, activity: OpenActivity) {
-  return incident.failure ?? currentAttempt(activity).lastFailure ?? plainFailure('An operator gave the undo up');
+  return incident.failure ?? currentAttempt(activity).lastFailure ?? plainFailure(`An operator gave the ${activity.header.undoOf === undefined ? 'activity' : 'undo'} up`);
 }
 

@@ -6,6 +6,7 @@ import { applyIncidentResolution } from './apply-incident-resolution.js';
 import { applyOutcome } from './apply-outcome.js';
 import { applyPause, applyUnpause } from './apply-pause.js';
 import { applyRedispatch } from './apply-redispatch.js';
+import { applyServiceNote } from './apply-service-note.js';
 import { applySignal } from './apply-signal.js';
 import { applySupersede, applyWorkflowTimeout } from './apply-end.js';
 import { applyWake } from './apply-wake.js';
@@ -45,6 +46,9 @@ export function applyMessage(turn: Turn, message: ChangeMessage, isFresh: boolea
       return applyLocalActivityEnded(turn, message.end);
     case 'afterCloseDone':
       return applyAfterCloseDone(turn);
+    case 'serviceNote':
+      applyServiceNote(turn, message.note);
+      return DONE;
     case 'wake':
       applyWorkflowTimeout(turn);
       applyWake(turn);

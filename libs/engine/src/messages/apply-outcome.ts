@@ -38,7 +38,7 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: bool
         attemptFailed(turn, activity, endedAttempt(outcome), payloadTooLargeFailure(`The result of "${activity.activityType}"`, jsonBytes(ending.result)));
         return DONE;
       }
-      turn.resolveIncidentOf(activity, 'The undo succeeded.');
+      turn.resolveIncidentOf(activity, activity.header.undoOf === undefined ? 'The activity succeeded.' : 'The undo succeeded.');
       completeActivity(turn, activity, ending.result, last);
       return DONE;
     }
@@ -74,7 +74,7 @@ export function applyOutcome(turn: Turn, outcome: ActivityOutcome, isFresh: bool
 }
 
 function canceled(turn: Turn, activity: OpenActivity, details: JsonValue[] | undefined, last: LastAttempt): void {
-  turn.resolveIncidentOf(activity, 'The undo was cancelled.');
+  turn.resolveIncidentOf(activity, activity.header.undoOf === undefined ? 'The activity was cancelled.' : 'The undo was cancelled.');
   cancelActivity(turn, activity, details, last);
 }
 

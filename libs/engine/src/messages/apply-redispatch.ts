@@ -9,7 +9,7 @@ export function applyRedispatch(turn: Turn): void {
     return;
   }
   for (const activity of state.openActivities.values()) {
-    if (openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
+    if (openIncidentOf(state, activity.scheduledEventId, 'UNDO_FAILED') !== undefined) {
       // No attempt is under way: a person decides.
       continue;
     }

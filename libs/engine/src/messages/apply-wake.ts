@@ -2,11 +2,11 @@ import { scheduleToCloseFailure } from '../failures.js';
 import { currentAttempt } from '../run/activity-attempts.js';
 import type { OpenActivity } from '../run/run-state.js';
 import type { Turn } from '../run/turn.js';
-import { scheduleToCloseDeadlineMs, undoIncidentAtMs } from '../run/wake-up.js';
+import { delayIncidentAtMs, firstEventIdOf, scheduleToCloseDeadlineMs, triedSinceMs } from '../run/wake-up.js';
 import { endAttemptInSilence } from './attempt-timed-out.js';
 import { failActivity } from './close-activity.js';
 
-/** Does what is due: fires timers, gives activities up whose deadline passed, opens incidents of undos that take too long. */
+/** Does what is due: fires timers, gives activities up whose deadline passed, opens incidents of what takes too long. */
 export function applyWake(turn: Turn): void {
   const { state, nowMs } = turn;
   if (state.status !== 'RUNNING') {
@@ -22,7 +22,7 @@ export function applyWake(turn: Turn): void {
       continue;
     }
     endAttemptInSilence(turn, activity);
-    if (state.openActivities.has(activity.scheduledEventId) && (undoIncidentAtMs(state, activity, turn.settings.undoIncidentAfterMs) ?? Infinity) <= nowMs) {
+    if (state.openActivities.has(activity.scheduledEventId) && (delayIncidentAtMs(state, activity, turn.settings) ?? Infinity) <= nowMs) {
       openDelayed(turn, activity);
     }
   }
@@ -31,6 +31,7 @@ export function applyWake(turn: Turn): void {
 function giveUp(turn: Turn, activity: OpenActivity): void {
   const failure = scheduleToCloseFailure(currentAttempt(activity).lastFailure);
   turn.cancelAttempt(activity, false);
+  turn.resolveIncidentOf(activity, 'The attempt ended.', 'QUEUE_NOT_SERVED');
   if (activity.header.undoOf === undefined) {
     failActivity(turn, activity, failure, 'TIMEOUT', undefined);
     return;
@@ -45,11 +46,14 @@ function giveUp(turn: Turn, activity: OpenActivity): void {
 
 function openDelayed(turn: Turn, activity: OpenActivity): void {
   const { lastFailure } = currentAttempt(activity);
-  const forMs = turn.nowMs - activity.scheduledAtMs;
+  const { forward } = activity.header;
+  const sinceMs = triedSinceMs(activity);
+  const isFirst = firstEventIdOf(turn.state, activity) === activity.scheduledEventId;
+  const what = forward === undefined ? 'Undo' : forward.kind === 'PIVOT' ? 'Pivot' : 'Step beyond the pivot';
   turn.openIncident({
-    kind: 'UNDO_DELAYED',
-    message: `Undo "${activity.activityType}" has not succeeded for ${Math.round(forMs / 1_000)} seconds${lastFailure === undefined ? '; no attempt has come back' : `: ${lastFailure.message}`}`,
-    scheduledEventId: activity.scheduledEventId,
+    kind: forward === undefined ? 'UNDO_DELAYED' : 'STEP_DELAYED',
+    message: `${what} "${activity.activityType}" has not succeeded for ${Math.round((turn.nowMs - sinceMs) / 1_000)} seconds${lastFailure !== undefined ? `: ${lastFailure.message}` : isFirst ? '; no attempt has come back' : ''}`,
+    scheduledEventId: firstEventIdOf(turn.state, activity),
     ...(lastFailure === undefined ? {} : { failure: lastFailure }),
   });
 }

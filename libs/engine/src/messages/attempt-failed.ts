@@ -26,7 +26,7 @@ export interface EndedAttempt {
 export function attemptFailed(turn: Turn, activity: OpenActivity, ended: EndedAttempt, failure: Failure): void {
   const { state, nowMs } = turn;
   const attempts = currentAttempt(activity);
-  if (ended.attempt < attempts.attempt || openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
+  if (ended.attempt < attempts.attempt || openIncidentOf(state, activity.scheduledEventId, 'UNDO_FAILED') !== undefined) {
     // Another attempt is under way, or a person decides.
     return;
   }
@@ -42,6 +42,7 @@ export function attemptFailed(turn: Turn, activity: OpenActivity, ended: EndedAt
   const nextAttemptAtMs = decision.retry ? nowMs + decision.delayMs : undefined;
   const { activityType, options } = activity;
   const { attempt } = ended;
+  turn.resolveIncidentOf(activity, ended.startedAtMs === undefined ? 'The attempt ended.' : 'A worker has taken the activity.', 'QUEUE_NOT_SERVED');
   turn.facts.push((observer) => observer.attemptFailed?.({ ...identityOf(state), activityType, taskQueue: options.taskQueue, attempt, failure, nextAttemptAtMs }));
   if (decision.retry) {
     turn.setAttempts(activity, { ...afterFailure(attempts, ended, failure, nowMs), attempt: attempt + 1, dispatch: 1, nextAttemptAtMs });
@@ -60,6 +61,9 @@ export function attemptFailed(turn: Turn, activity: OpenActivity, ended: EndedAt
       failure: summaryOf(failure),
     });
     return;
+  }
+  if (activity.header.forward?.kind === 'PIVOT') {
+    turn.resolveIncidentOf(activity, 'The pivot was refused.');
   }
   failActivity(turn, activity, failure, decision.retryState, ended.startedAtMs === undefined ? undefined : { attempt, startedAtMs: ended.startedAtMs, identity: ended.identity });
 }

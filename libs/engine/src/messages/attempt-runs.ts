@@ -21,6 +21,7 @@ export function attemptRuns(turn: Turn, activity: OpenActivity, sign: SignOfLife
   if (sign.attempt < attempts.attempt) {
     return;
   }
+  turn.resolveIncidentOf(activity, 'A worker has taken the activity.', 'QUEUE_NOT_SERVED');
   // An attempt that was handed out again began when it did so first: what makes its worker die again and again must run out of time.
   const known = attempts.running;
   // Clocks of services differ: no attempt begins before it was put on its queue, nor after now.

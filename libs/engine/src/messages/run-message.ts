@@ -19,6 +19,7 @@ import type { RunRecord } from '../ports/history-store.js';
 import type { ChildClosing, RunCall, RunCallAnswer, RunCallOrigin } from '../ports/run-messenger.js';
 import type { NewRun } from '../run/new-run.js';
 import type { LocalActivityEnd } from '../run/run-extras.js';
+import type { ServiceNote } from '../service-note.js';
 import type { CancelRequest, TerminateRequest } from './apply-cancellation.js';
 
 /** Where the answer to a message goes. */
@@ -168,6 +169,7 @@ export type ChangeMessage =
   | ResolveIncidentMessage
   | ActivityActionMessage
   | CancelledBeforeStartMessage
+  | { type: 'serviceNote'; note: ServiceNote; reply: Reply<void> }
   | { type: 'wake'; reply: Reply<void> }
   | { type: 'redispatch'; reply: Reply<void> };
 

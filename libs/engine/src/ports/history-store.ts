@@ -121,7 +121,7 @@ export type AppendResult =
  *
  * Guarantees: `commit` applies all appends that pass their fence in ONE transaction, durable when it resolves; those that do not pass cost the
  * others nothing. A workflow id has at most one current run: the newest, open or closed; the runs that it replaced stay and can be loaded. A new run whose run id
- * stands in the store already answers `exists` too, with the workflow id's current run.
+ * stands in the store already answers `exists` too, with that very run, current or not.
  *
  * Does not promise: any order among runs.
  *

@@ -40,8 +40,8 @@ export type RunCall =
     })
   | (RunCallOrigin & RunCallTarget & { type: 'signal'; signalName: string; args: JsonValue[]; headers?: Headers; childWorkflowOnly?: boolean })
   | (RunCallOrigin & RunCallTarget & { type: 'cancel'; reason?: string; childWorkflowOnly?: boolean })
-  /** Parent close policy TERMINATE. */
-  | (RunCallOrigin & RunCallTarget & { type: 'terminate'; reason: string; childWorkflowOnly: true })
+  /** Parent close policy TERMINATE. `rollback`: the child's open undos are run; so unless somebody has terminated the parent without. */
+  | (RunCallOrigin & RunCallTarget & { type: 'terminate'; reason: string; childWorkflowOnly: true; rollback?: true })
   /** Whether the child that this run began (or the run that followed it) has closed. */
   | (RunCallOrigin & { type: 'askChild'; workflowId: string; runId: string })
   /** A child tells its parent, whose run is `runId`, how it ended; `sender` is the child's last run. */

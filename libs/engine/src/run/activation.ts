@@ -73,7 +73,7 @@ export function activationJobsOf(state: Pick<RunState, 'unhandled' | 'runtimeVer
       case 'ACTIVITY_TASK_TIMED_OUT':
       case 'ACTIVITY_TASK_CANCELED':
         if (unhandled.activity !== undefined && isAwaited(unhandled.activity)) {
-          resolutions.push({ type: 'resolveActivity', seq: Number(unhandled.activity.activityId), resolution: resolutionOf(unhandled.activity, event) });
+          resolutions.push({ type: 'resolveActivity', seq: seqOf(unhandled.activity), resolution: resolutionOf(unhandled.activity, event) });
         }
         break;
       case 'TIMER_FIRED':
@@ -184,6 +184,11 @@ export function activationInfoOf(
     // Of a run that is not pinned it may change, and old tasks would be told another one in replay.
     ...(state.extras?.started?.buildId === undefined ? {} : { buildId: state.extras.started.buildId }),
   };
+}
+
+/** The number of an activity, as workflow code counts them. */
+function seqOf({ activityId, options: { seq } }: OpenActivity): number {
+  return seq ?? Number(activityId);
 }
 
 /** Under any other type than WAIT_CANCELLATION_COMPLETED the workflow gave the activity up when it asked for its cancellation. */

@@ -77,6 +77,7 @@ export function activityJobOf(state: RunState, activity: OpenActivity): Activity
     heartbeatDetails,
     replyTo: outcomesQueueOf(options.taskQueue),
     traceparent: state.traceparent,
+    headers: header.headers,
   };
 }
 

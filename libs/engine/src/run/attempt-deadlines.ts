@@ -53,7 +53,7 @@ function deadlines(state: RunState, activity: OpenActivity, forWaking: boolean):
   const { options, attempts } = activity;
   const running = attempts?.running;
   const notBeforeMs = attempts?.graceUntilMs ?? 0;
-  if (openIncidentOf(state, activity.scheduledEventId)?.kind === 'UNDO_FAILED') {
+  if (openIncidentOf(state, activity.scheduledEventId, 'UNDO_FAILED') !== undefined) {
     // No attempt is under way: a person decides.
     return [];
   }
@@ -70,7 +70,7 @@ function deadlines(state: RunState, activity: OpenActivity, forWaking: boolean):
   }
   if (options.heartbeatTimeoutMs !== undefined) {
     const silentAtMs = Math.max(notBeforeMs, running.heardFromAtMs + options.heartbeatTimeoutMs);
-    found.push({ timeoutType: 'HEARTBEAT', atMs: forWaking ? Math.min(silentAtMs, running.heartbeatCheckAtMs ?? silentAtMs) : silentAtMs });
+    found.push({ timeoutType: 'HEARTBEAT', atMs: forWaking ? Math.min(silentAtMs, Math.max(notBeforeMs, running.heartbeatCheckAtMs ?? silentAtMs)) : silentAtMs });
   }
   return found;
 }

@@ -107,7 +107,12 @@ export function closePolicyCall(state: RunState, child: Child): RunCall {
     childWorkflowOnly: true,
   } as const;
   const reason = 'The parent workflow was closed';
-  return parentClosePolicy === 'TERMINATE' ? { ...call, type: 'terminate', reason } : { ...call, type: 'cancel', reason };
+  if (parentClosePolicy !== 'TERMINATE') {
+    return { ...call, type: 'cancel', reason };
+  }
+  // Who terminated the parent has decided what becomes of what was done; otherwise nobody has, and nothing stays half done.
+  const rollsBack = state.status !== 'TERMINATED' || state.extras?.rollsBack === true;
+  return { ...call, type: 'terminate', reason, ...(rollsBack ? { rollback: true as const } : {}) };
 }
 
 /** How a run ended, as its parent's history says it. */

@@ -10,6 +10,7 @@ import {
   type JsonValue,
   type SearchAttributeDefinitions,
   type SearchAttributes,
+  type SettledUndos,
   type WorkflowCommand,
 } from '@backstitch/protocol';
 import { exceedsJsonBytes, jsonBytes } from '../json.js';
@@ -31,6 +32,8 @@ export interface TranslationOptions {
   localActivityEnds?: readonly LocalActivityEnd[];
   /** In replay: ids of the recorded events that the commands' events stand beside. Default: they follow the WORKFLOW_TASK_COMPLETED event without a gap. */
   eventIds?: readonly number[];
+  /** What was recorded was small enough, and nothing of what the code gives now is recorded; before a codec has encoded it, it may be larger. */
+  isReplay?: boolean;
   /** Whether to tell which command made each event. */
   keepsSources?: boolean;
 }
@@ -39,6 +42,8 @@ export interface Translated {
   events: UnplacedEvent[];
   /** Commands about local activities, which make no event. */
   localCommands?: LocalCommand[];
+  /** What the task settles: it stands in the event that completes it. */
+  settledUndos?: SettledUndos;
   /** The command behind each event, if asked for. */
   sources?: WorkflowCommand[];
 }
@@ -65,11 +70,14 @@ export function commandEventsOf(state: RunState, commands: readonly WorkflowComm
 class Translation implements Translated {
   readonly events: UnplacedEvent[] = [];
   localCommands?: LocalCommand[];
+  settledUndos?: SettledUndos;
   sources?: WorkflowCommand[];
   // Most tasks have none of these.
   #startedChildren: Map<number, string> | undefined;
   #patches: Set<string> | undefined;
   #accepted: Map<string, number> | undefined;
+  /** Ids of the author's own, and what came after them, in this task. */
+  #ownIds: Set<string> | undefined;
   /** Activities scheduled in this task, by number. */
   readonly #scheduled = new Map<number, number>();
   readonly #cancelRequested = new Set<number>();
@@ -107,14 +115,14 @@ class Translation implements Translated {
         return;
       }
       case 'upsertMemo':
-        refuseOversized(command.type, 'the memo', command.memo);
+        this.#refuseOversized(command.type, 'the memo', command.memo);
         this.#push('WORKFLOW_PROPERTIES_MODIFIED', { upsertedMemo: command.memo, workflowTaskCompletedEventId });
         return;
       case 'setPatchMarker':
         this.#markPatch(command.patchId, command.deprecated);
         return;
       case 'startChildWorkflow':
-        refuseOversized(command.type, `the input of "${command.workflowType}"`, command.args);
+        this.#refuseOversized(command.type, `the input of "${command.workflowType}"`, command.args);
         if (this.#startedChildren?.has(command.seq) === true || this.state.extras?.children?.has(command.seq) === true) {
           throw new InvalidCommandError(command.type, `child ${command.seq} was started before`);
         }
@@ -128,7 +136,7 @@ class Translation implements Translated {
         this.events.push(...[cancelChildEvent(this.state, command, workflowTaskCompletedEventId) ?? []].flat());
         return;
       case 'signalExternalWorkflow':
-        refuseOversized(command.type, `the input of signal "${command.signalName}"`, command.args);
+        this.#refuseOversized(command.type, `the input of signal "${command.signalName}"`, command.args);
         if (command.signalName.startsWith(RESERVED_SIGNAL_PREFIX)) {
           throw new InvalidCommandError(command.type, `signal name "${command.signalName}" is reserved`);
         }
@@ -149,8 +157,13 @@ class Translation implements Translated {
       case 'completeUpdate':
         this.#completeUpdate(command);
         return;
+      case 'settleUndos': {
+        const { type: _, ...settled } = command;
+        this.settledUndos = settled;
+        return;
+      }
       case 'scheduleLocalActivity':
-        refuseOversized(command.type, `the input of "${command.activityType}"`, command.args);
+        this.#refuseOversized(command.type, `the input of "${command.activityType}"`, command.args);
         (this.localCommands ??= []).push(command);
         return;
       case 'requestCancelLocalActivity': {
@@ -162,18 +175,18 @@ class Translation implements Translated {
         return;
       }
       case 'continueAsNew':
-        refuseOversized(command.type, 'the input of the next run', command.args);
+        this.#refuseOversized(command.type, 'the input of the next run', command.args);
         if (command.searchAttributes !== undefined) {
           this.#validate(command.searchAttributes, command.type);
         }
         this.events.push(continueAsNewEvent(this.state, command, workflowTaskCompletedEventId));
         return;
       case 'completeWorkflow':
-        refuseOversized(command.type, 'the result', command.result);
+        this.#refuseOversized(command.type, 'the result', command.result);
         this.#push('WORKFLOW_EXECUTION_COMPLETED', { result: command.result, workflowTaskCompletedEventId });
         return;
       case 'failWorkflow':
-        refuseOversized(command.type, 'the failure', command.failure);
+        this.#refuseOversized(command.type, 'the failure', command.failure);
         this.#push('WORKFLOW_EXECUTION_FAILED', { failure: command.failure, workflowTaskCompletedEventId });
         return;
       case 'cancelWorkflowExecution':
@@ -214,9 +227,15 @@ class Translation implements Translated {
     if (acceptedEventId === undefined) {
       throw new InvalidCommandError(type, `update "${updateId}" was not accepted`);
     }
-    refuseOversized(type, 'the outcome', outcome);
+    this.#refuseOversized(type, 'the outcome', outcome);
     const meta = { updateId };
     this.#push('WORKFLOW_EXECUTION_UPDATE_COMPLETED', { meta, acceptedEventId, outcome, workflowTaskCompletedEventId: this.workflowTaskCompletedEventId });
+  }
+
+  #refuseOversized(command: WorkflowCommand['type'], what: string, payload: unknown): void {
+    if (this.options.isReplay !== true) {
+      refuseOversized(command, what, payload);
+    }
   }
 
   #validate(searchAttributes: SearchAttributes, command: WorkflowCommand['type']): void {
@@ -230,10 +249,14 @@ class Translation implements Translated {
   }
 
   #scheduleActivity(command: Extract<WorkflowCommand, { type: 'scheduleActivity' }>): void {
-    const { seq, activityType, args, options, undo, undoOfSeq, undoOfStep, headers } = command;
-    refuseOversized(command.type, `the input of "${activityType}"`, args);
+    const { seq, activityType, args, options, undo, undoOfSeq, undoOfStep, forward, headers, activityId = String(seq) } = command;
+    this.#refuseOversized(command.type, `the input of "${activityType}"`, args);
     if (this.#scheduledEventId(seq) !== undefined) {
       throw new InvalidCommandError(command.type, `activity ${seq} was scheduled before`);
+    }
+    const hasOwnId = activityId !== String(seq);
+    if (hasOwnId || this.#ownIds !== undefined) {
+      this.#refuseTakenId(command.type, activityId);
     }
     const header: ActivityHeader = {};
     if (undo !== undefined) {
@@ -255,18 +278,31 @@ class Translation implements Translated {
         header.key = carried.undoKey;
       }
     }
+    if (forward !== undefined) {
+      header.forward = forward;
+    }
     if (headers !== undefined) {
       header.headers = headers;
     }
     this.#scheduled.set(seq, this.#nextEventId());
     this.#push('ACTIVITY_TASK_SCHEDULED', {
-      activityId: String(seq),
+      activityId,
       activityType,
       input: args,
       workflowTaskCompletedEventId: this.workflowTaskCompletedEventId,
-      ...(undo === undefined && undoOfSeq === undefined && undoOfStep === undefined && headers === undefined ? {} : { header }),
+      ...(undo === undefined && undoOfSeq === undefined && undoOfStep === undefined && forward === undefined && headers === undefined ? {} : { header }),
+      ...(hasOwnId ? { seq } : {}),
       ...options,
     });
+  }
+
+  /** An id names one activity: no two that are open may share it. */
+  #refuseTakenId(command: WorkflowCommand['type'], activityId: string): void {
+    const known = this.state.activities.ofId(activityId);
+    if (activityId === '' || this.#ownIds?.has(activityId) === true || (known !== undefined && this.state.openActivities.has(known.scheduledEventId))) {
+      throw new InvalidCommandError(command, activityId === '' ? 'an activity id must not be empty' : `activity id "${activityId}" is that of another open activity`);
+    }
+    (this.#ownIds ??= new Set<string>()).add(activityId);
   }
 
   /** Makes no event if the activity is closed, or if its cancellation was requested before, or if the workflow abandons it. */

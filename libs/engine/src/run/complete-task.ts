@@ -1,6 +1,6 @@
-import type { ActivationResult, Activation, Failure, HistoryEvent, SearchAttributeDefinitions } from '@backstitch/protocol';
+import type { ActivationResult, Activation, Failure, HistoryEvent, SearchAttributeDefinitions, SettledUndos } from '@backstitch/protocol';
 import { summaryOf } from '../failures.js';
-import { sizedJson, type SizedJson } from '../json.js';
+import { jsonBytes, sizedJson, type SizedJson } from '../json.js';
 import { requestAttemptCancellation } from '../messages/apply-cancellation.js';
 import { activationInfoOf, activationJobsOf, type ActivationExtras, type HistoryLimits, type UpdateRequest } from './activation.js';
 import { callOtherRun, isChainEnd, recordChainEnd } from './chain-end.js';
@@ -8,6 +8,7 @@ import { commandEventsOf } from './command-events.js';
 import { eventBytesOf } from './evolve.js';
 import { settleLocalActivities, type LocalCommand } from './local-activities.js';
 import type { LocalActivityEnd } from './run-extras.js';
+import { noteSinkCalls } from './note-sink-calls.js';
 import { identityOf, type RunState } from './run-state.js';
 import type { Turn } from './turn.js';
 import { InvalidCommandError, type UnplacedEvent } from './unplaced-event.js';
@@ -58,9 +59,10 @@ export function completeTask(turn: Turn, result: Extract<ActivationResult, { sta
   const { limits, definitions, updates, localActivityEnds } = context;
   let commandEvents: UnplacedEvent[];
   let localCommands: LocalCommand[] | undefined;
+  let settledUndos: SettledUndos | undefined;
   try {
     // What WORKFLOW_TASK_COMPLETED changes in the state does not matter to the commands.
-    ({ events: commandEvents, localCommands } = commandEventsOf(state, result.commands, state.nextEventId + 2, { definitions, updates, localActivityEnds }));
+    ({ events: commandEvents, localCommands, settledUndos } = commandEventsOf(state, result.commands, state.nextEventId + 2, { definitions, updates, localActivityEnds }));
   } catch (error) {
     if (!(error instanceof InvalidCommandError)) {
       throw error;
@@ -69,7 +71,7 @@ export function completeTask(turn: Turn, result: Extract<ActivationResult, { sta
     return;
   }
   const jsons = commandEvents.map(({ attributes }) => sizedJson(attributes));
-  if (!fits(state, jsons, limits)) {
+  if (!fits(state, jsons, settledUndos, limits)) {
     turn.openIncident({
       kind: 'HISTORY_LIMIT',
       message: `The history has ${state.nextEventId - 1} events and ${state.historySizeBytes} bytes; the next workflow task would pass the limit of ${limits.eventsMax} events or ${limits.bytesMax} bytes`,
@@ -82,7 +84,8 @@ export function completeTask(turn: Turn, result: Extract<ActivationResult, { sta
   const startedEventId = turn.record('WORKFLOW_TASK_STARTED', { scheduledEventId }, timeMs, taskStartedJson(scheduledEventId));
   const buildId = turn.settings.versioning?.buildId;
   // Recorded where it changed: most tasks say nothing of it.
-  turn.record('WORKFLOW_TASK_COMPLETED', buildId === undefined || buildId === state.buildId ? { scheduledEventId, startedEventId } : { scheduledEventId, startedEventId, buildId }, timeMs);
+  const completed = buildId === undefined || buildId === state.buildId ? { scheduledEventId, startedEventId } : { scheduledEventId, startedEventId, buildId };
+  turn.record('WORKFLOW_TASK_COMPLETED', settledUndos === undefined ? completed : { ...completed, settledUndos }, timeMs);
   if (state.extras !== undefined || localCommands !== undefined) {
     settleLocalActivities(turn, localCommands, localActivityEnds, timeMs);
   }
@@ -106,8 +109,7 @@ export function completeTask(turn: Turn, result: Extract<ActivationResult, { sta
     }
   }
   if (result.sinkCalls !== undefined) {
-    const { sinkCalls } = result;
-    turn.facts.push((observer) => sinkCalls.forEach((call) => observer.workflowSinkCall?.({ ...identityOf(state), call, isReplaying: false })));
+    noteSinkCalls(turn, result.sinkCalls, false);
   }
   result.logs.forEach((entry) => turn.facts.push((observer) => observer.workflowLog?.({ ...identityOf(state), entry })));
   if (!wasLong && isLong(state, limits)) {
@@ -143,8 +145,8 @@ function isLong(state: RunState, limits: HistoryLimits): boolean {
 const TASK_EVENTS = 3;
 const TASK_BYTES = 300;
 
-function fits(state: RunState, commandEvents: readonly SizedJson[], limits: HistoryLimits): boolean {
+function fits(state: RunState, commandEvents: readonly SizedJson[], settledUndos: SettledUndos | undefined, limits: HistoryLimits): boolean {
   const events = state.nextEventId - 1 + TASK_EVENTS + commandEvents.length;
-  const bytes = state.historySizeBytes + TASK_BYTES + commandEvents.reduce((sum, json) => sum + eventBytesOf(json), 0);
+  const bytes = state.historySizeBytes + TASK_BYTES + (settledUndos === undefined ? 0 : jsonBytes(settledUndos)) + commandEvents.reduce((sum, json) => sum + eventBytesOf(json), 0);
   return events <= limits.eventsMax && bytes <= limits.bytesMax;
 }

@@ -26,17 +26,19 @@ const SIDE_BYTES_MAX = 4 * 1024;
  * anything else that differs is drift, and what was recorded stays in force.
  * @param firstEventId id that the first command event has or would have
  * @param positions lines of code that the produced events come from, where they are known
+ * @param decoded recorded events with their payloads decoded, by event: compared in their place. What was encoded is never shown
  */
 export function compareWithHistory(
   produced: readonly UnplacedEvent[],
   recorded: readonly HistoryEvent[],
   firstEventId: number,
   positions?: readonly (string | undefined)[],
+  decoded?: ReadonlyMap<number, HistoryEvent>,
 ): Comparison {
   const drift: IncidentDivergence[] = [];
   for (let index = 0; index < Math.max(produced.length, recorded.length); index += 1) {
-    const made = produced[index];
     const stands = recorded[index];
+    const made = asRecordedThen(produced[index], stands);
     const eventId = stands?.eventId ?? (recorded.at(-1)?.eventId ?? firstEventId - 1) + 1;
     const position = positions?.[index];
     const producedAt = position === undefined || position === '' ? {} : { producedAt: position };
@@ -44,13 +46,24 @@ export function compareWithHistory(
       return { divergence: { eventId, recorded: sideOf(stands), produced: sideOf(made), ...producedAt }, drift };
     }
     if (!sameJson(made.attributes, stands.attributes)) {
-      const sides = differenceOf(comparable(stands), comparable(made));
+      const readable = decoded?.get(stands.eventId);
+      const sides = differenceOf(comparable(readable ?? stands), comparable(made));
       if (sides !== undefined) {
-        drift.push({ eventId, recorded: { ...identityOf(stands), ...sides[0] }, produced: { ...identityOf(made), ...sides[1] }, ...producedAt });
+        const [was, is] = readable === undefined ? sides : withoutSecrets(sides, comparable(stands), comparable(readable));
+        drift.push({ eventId, recorded: { ...identityOf(stands), ...was }, produced: { ...identityOf(made), ...is }, ...producedAt });
       }
     }
   }
   return { drift };
+}
+
+/** Earlier releases recorded an activity's number in the place of the author's own id. */
+function asRecordedThen(made: UnplacedEvent | undefined, stands: HistoryEvent | undefined): UnplacedEvent | undefined {
+  if (made?.eventType !== 'ACTIVITY_TASK_SCHEDULED' || stands?.eventType !== 'ACTIVITY_TASK_SCHEDULED' || made.attributes.seq === undefined) {
+    return made;
+  }
+  const { seq, ...attributes } = made.attributes;
+  return stands.attributes.seq === undefined && stands.attributes.activityId === String(seq) ? { eventType: made.eventType, attributes: { ...attributes, activityId: String(seq) } } : made;
 }
 
 /** What must not change: kind, type and id. Order is compared by the caller. */
@@ -98,6 +111,15 @@ function identityOf(event: UnplacedEvent): JsonObject {
 /** What the workflow's code decided, without what the engine added. */
 function comparable(event: UnplacedEvent): JsonObject {
   switch (event.eventType) {
+    case 'ACTIVITY_TASK_SCHEDULED': {
+      const { header, ...decided } = event.attributes;
+      if (header?.forward === undefined) {
+        return event.attributes as unknown as JsonObject;
+      }
+      // It tells the engine what the activity is; histories of earlier releases do not say it.
+      const { forward: _, ...compared } = header;
+      return { ...decided, ...(Object.keys(compared).length === 0 ? {} : { header: compared }) } as unknown as JsonObject;
+    }
     case 'WORKFLOW_EXECUTION_COMPLETED': {
       const { newExecutionRunId: _, ...decided } = event.attributes;
       return decided as JsonObject;
@@ -132,15 +154,32 @@ function differenceOf(recorded: JsonObject, produced: JsonObject): [JsonObject, 
   return Object.keys(left).length === 0 ? undefined : [left, right];
 }
 
-/** As sameJson, but that payloads which a codec has encoded are taken for the same: it may give other bytes each time. */
+/** What stands in a report for a payload that was encoded: reports are kept where payloads are not to be read. */
+const NOT_SHOWN = '(payload, encoded)';
+
+/** The parts of a difference that bear no payload which is encoded in the history. */
+function withoutSecrets([left, right]: [JsonObject, JsonObject], recorded: JsonObject, decoded: JsonObject): [JsonObject, JsonObject] {
+  const isSecret = (key: string): boolean => !sameJson(recorded[key] ?? null, decoded[key] ?? null);
+  const shown = (side: JsonObject, as: (key: string) => JsonValue): JsonObject => Object.fromEntries(Object.keys(side).map((key) => [key, isSecret(key) ? as(key) : (side[key] ?? null)]));
+  return [shown(left, (key) => clipped(recorded[key])), shown(right, () => NOT_SHOWN)];
+}
+
+/** As sameJson, but that a payload which a codec has encoded, and which could not be decoded, is taken for the same: it may have other bytes each time. */
 function sameDecision(recorded: JsonValue, produced: JsonValue): boolean {
-  if (isEncodedPayload(recorded) && isEncodedPayload(produced)) {
-    return true;
+  if (isEncodedPayload(recorded) || isEncodedPayload(produced)) {
+    return (isEncodedPayload(recorded) && isEncodedPayload(produced)) || sameJson(recorded, produced);
   }
   if (Array.isArray(recorded) && Array.isArray(produced)) {
     return recorded.length === produced.length && recorded.every((item, index) => sameDecision(item, produced[index] ?? null));
   }
+  if (isObject(recorded) && isObject(produced)) {
+    return sameJson(recorded, produced) || [...new Set([...Object.keys(recorded), ...Object.keys(produced)])].every((key) => sameDecision(recorded[key] ?? null, produced[key] ?? null));
+  }
   return sameJson(recorded, produced);
+}
+
+function isObject(value: JsonValue): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function clipped(value: JsonValue | undefined): JsonValue {

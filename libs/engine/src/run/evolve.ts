@@ -225,6 +225,9 @@ export function evolve(state: RunState, event: HistoryEvent, bytes = eventBytes(
       return;
     case 'WORKFLOW_EXECUTION_TERMINATED':
       state.failure = { message: event.attributes.reason, terminatedFailureInfo: {} };
+      if (event.attributes.rollback === true) {
+        extrasOf(state).rollsBack = true;
+      }
       close(state, 'TERMINATED', event);
       return;
     case 'WORKFLOW_EXECUTION_TIMED_OUT':
@@ -270,12 +273,12 @@ export function isCommandEvent(event: HistoryEvent): boolean {
 }
 
 function schedule(state: RunState, event: HistoryEvent<'ACTIVITY_TASK_SCHEDULED'>): void {
-  const { activityId, activityType, input, header = NO_HEADER } = event.attributes;
+  const { activityId, seq, activityType, input, header = NO_HEADER } = event.attributes;
   const scheduledEventId = event.eventId;
   if (state.activities === NO_KNOWN_ACTIVITIES) {
     state.activities = new KnownActivities();
   }
-  state.activities.add({ scheduledEventId, activityId, activityType, revision: 0 });
+  state.activities.add(seq === undefined ? { scheduledEventId, activityId, activityType, revision: 0 } : { scheduledEventId, activityId, seq, activityType, revision: 0 });
   const originRunId = state.extras?.originRunId;
   if (originRunId !== undefined) {
     const extras = extrasOf(state);

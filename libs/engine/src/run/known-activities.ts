@@ -2,6 +2,8 @@
 export interface KnownActivity {
   readonly scheduledEventId: number;
   readonly activityId: string;
+  /** Its number, where the id is the author's own. */
+  readonly seq?: number;
   readonly activityType: string;
   /** Revision of its key: 1 once an operator has edited its input. */
   revision: number;
@@ -29,6 +31,12 @@ export class KnownActivities {
     return this.#find(scheduledEventId, eventOf);
   }
 
+  /** By its id: the newest that has it. */
+  ofId(activityId: string): KnownActivity | undefined {
+    const found = this.get(Number(activityId));
+    return found?.activityId === activityId ? found : this.#activities.findLast((known) => known.activityId === activityId);
+  }
+
   /** To be called in the order of the events. */
   add(known: KnownActivity): void {
     this.#activities.push(known);
@@ -54,8 +62,8 @@ export class KnownActivities {
   }
 }
 
-function numberOf({ activityId }: KnownActivity): number {
-  return Number(activityId);
+function numberOf({ seq, activityId }: KnownActivity): number {
+  return seq ?? Number(activityId);
 }
 
 function eventOf({ scheduledEventId }: KnownActivity): number {

@@ -11,6 +11,7 @@ import { emptyRunState, type RunState } from './run-state.js';
 import { InvalidCommandError, type UnplacedEvent } from './unplaced-event.js';
 
 const RESTARTS_MAX = 5;
+const NOTHING_DECODED: ReadonlyMap<number, never> = new Map<number, never>();
 
 /** Why a run could not be brought back. */
 export type ReplayProblem = { kind: 'divergence'; divergence: Divergence } | { kind: 'taskFailed'; failure: Failure };
@@ -41,11 +42,15 @@ export class Replay {
   /** Where the code now gives another input or other options. */
   readonly drift: IncidentDivergence[] = [];
 
-  /** @param tracesCalls whether differences are to name the lines of code that they come from; the sandbox takes longer then */
+  /**
+   * @param tracesCalls whether differences are to name the lines of code that they come from; the sandbox takes longer then
+   * @param decoded events to be compared in the place of those recorded, whose payloads are encoded
+   */
   constructor(
     readonly stored: StoredRun,
     readonly limits: HistoryLimits,
     readonly tracesCalls = false,
+    readonly decoded: ReadonlyMap<number, HistoryEvent> = NOTHING_DECODED,
   ) {
     this.#state = emptyRunState(stored.record);
     this.#events = stored.events;
@@ -184,6 +189,7 @@ export class Replay {
     const { events, localCommands, sources } = commandEventsOf(this.#state, effective, task.completed.eventId, {
       updates: task.updates,
       ...(hasGaps ? { eventIds: recorded.map(({ eventId }) => eventId) } : {}),
+      isReplay: true,
       keepsSources: commandPositions !== undefined,
     });
     const positions = sources?.map((command) => commandPositions?.[commands.indexOf(command)]);
@@ -193,6 +199,7 @@ export class Replay {
       recorded,
       task.completed.eventId + 1,
       isCompared === undefined ? positions : positions?.filter((_, index) => isCompared[index]),
+      this.decoded,
     );
     this.drift.push(...drift);
     if (localCommands !== undefined) {

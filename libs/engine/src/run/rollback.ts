@@ -1,9 +1,10 @@
-import { partitionOf, RUNTIME_VERSION, ROLLBACK_WORKFLOW_TYPE, type CarriedUndo, type WorkflowCommand } from '@backstitch/protocol';
+import { partitionOf, RUNTIME_VERSION, ROLLBACK_WORKFLOW_TYPE, type WorkflowCommand } from '@backstitch/protocol';
 import type { NewRun } from './new-run.js';
+import type { Owed } from './owed-undos.js';
 import type { RunState } from './run-state.js';
 
 /** The linked run that undoes another one (law L7), under an id of its own that lies in the same partition. */
-export function rollbackRun(state: RunState, undos: CarriedUndo[], details: { runId: string; reason: string; identity?: string; partitionCount: number }): NewRun {
+export function rollbackRun(state: RunState, { undos, pivotInDoubt }: Owed, details: { runId: string; reason: string; identity?: string; partitionCount: number }): NewRun {
   const { runId, reason, identity, partitionCount } = details;
   const workflowId = rollbackWorkflowId(state, partitionCount);
   return {
@@ -22,7 +23,7 @@ export function rollbackRun(state: RunState, undos: CarriedUndo[], details: { ru
       ...(state.traceparent === undefined ? {} : { traceparent: state.traceparent }),
       randomnessSeed: runId,
       runtimeVersion: RUNTIME_VERSION,
-      system: { kind: 'rollback', of: { workflowId: state.workflowId, runId: state.runId }, reason, undos },
+      system: { kind: 'rollback', of: { workflowId: state.workflowId, runId: state.runId }, reason, undos, ...(pivotInDoubt === undefined ? {} : { pivotInDoubt }) },
     },
   };
 }

@@ -78,6 +78,8 @@ export interface RunExtras {
   /** Reset and fork: the run that fixed the key of an activity, by scheduling event, where it is another one. */
   keyRunIds?: Map<number, string>;
   localActivities?: Map<number, LocalActivity>;
+  /** How many are under way as the record says, as long as its code is not alive: nothing else knows of them. */
+  unseenLocalActivities?: number;
   localActivityEnds?: LocalActivityEnd[];
   /** Those whose marker stands in the history. */
   endedLocalActivities?: Set<number>;
@@ -87,12 +89,16 @@ export interface RunExtras {
   committedOpenCalls?: number;
   /** Differences that replay found and that do not hold the run. */
   drift?: IncidentDivergence[];
+  /** What its code has set as its details, as far as it was run here. */
+  currentDetails?: string;
   /** Of a run that failed or timed out: why it was not tried again. */
   retryState?: RetryState;
   continuedToRunId?: string;
   /** It was reset: another run has its children, and its parent waits for that one. */
   continuesOnReset?: boolean;
-  /** Terminated with rollback: the run that undoes this one. */
+  /** Terminated with rollback, whether or not there was anything to undo: so are the children that end with it. */
+  rollsBack?: true;
+  /** Terminated with rollback, or timed out: the run that undoes this one. */
   rollback?: { workflowId: string; runId: string };
 }
 
@@ -115,8 +121,8 @@ export function openCallsOf(state: RunState): number | undefined {
   return open === 0 && extras.committedOpenCalls === undefined ? undefined : open;
 }
 
-function openCallCount({ children, externalCalls, localActivities }: RunExtras): number {
-  let open = (externalCalls?.size ?? 0) + (localActivities?.size ?? 0);
+function openCallCount({ children, externalCalls, localActivities, unseenLocalActivities }: RunExtras): number {
+  let open = (externalCalls?.size ?? 0) + (localActivities?.size ?? 0) + (unseenLocalActivities ?? 0);
   for (const child of children?.values() ?? []) {
     open += child.isClosed || child.isGivenUp ? 0 : 1;
   }

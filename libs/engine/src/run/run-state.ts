@@ -21,7 +21,8 @@ export interface OpenActivity {
   readonly activityId: string;
   readonly activityType: string;
   readonly input: JsonValue[];
-  readonly options: ScheduledActivityOptions;
+  /** `seq`: its number, where the id is the author's own. */
+  readonly options: ScheduledActivityOptions & { seq?: number };
   readonly header: ActivityHeader;
   readonly scheduledAtMs: number;
   cancelRequested: boolean;
@@ -166,6 +167,9 @@ export function runStateOf(stored: StoredRun): RunState {
 function noteCommittedCalls(state: RunState, { openCalls, status }: RunRecord): void {
   if (openCalls !== undefined && (openCalls > 0 || state.extras !== undefined)) {
     const extras = extrasOf(state);
+    if (status === 'RUNNING') {
+      extras.unseenLocalActivities = Math.max(0, openCalls - (openCallsOf(state) ?? 0));
+    }
     extras.committedOpenCalls = openCalls;
     extras.owesCallsAfterClose = status !== 'RUNNING' && openCalls > 0;
   }
@@ -212,17 +216,20 @@ export function holdingIncident(state: RunState): Incident | undefined {
   return state.incidents.find((incident) => isOpen(incident) && isHolding(incident));
 }
 
-/** Whether an incident of this kind holds the whole run; the others concern one undo. */
+/** Whether an incident of this kind holds the whole run; the others concern one activity, or say that nobody goes on with the run. */
 export function isHolding({ kind }: Pick<Incident, 'kind'>): boolean {
   switch (kind) {
     case 'NONDETERMINISM':
     case 'WORKFLOW_TASK_FAILED':
     case 'HISTORY_LIMIT':
     case 'DRIFT':
+    case 'PIVOT_IN_DOUBT':
       return true;
     case 'UNDO_FAILED':
     case 'UNDO_DELAYED':
+    case 'STEP_DELAYED':
     case 'QUEUE_NOT_SERVED':
+    case 'BUILD_NOT_SERVED':
       return false;
     default: {
       const never: never = kind;
@@ -231,7 +238,7 @@ export function isHolding({ kind }: Pick<Incident, 'kind'>): boolean {
   }
 }
 
-/** The open incident about an activity, if there is one. */
-export function openIncidentOf(state: RunState, scheduledEventId: number): Incident | undefined {
-  return state.incidents.find((incident) => isOpen(incident) && incident.scheduledEventId === scheduledEventId);
+/** The open incident of that kind about an activity, if there is one. */
+export function openIncidentOf(state: RunState, scheduledEventId: number, kind: Incident['kind']): Incident | undefined {
+  return state.incidents.find((incident) => incident.kind === kind && isOpen(incident) && incident.scheduledEventId === scheduledEventId);
 }

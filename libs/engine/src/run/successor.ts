@@ -83,7 +83,7 @@ export function continuedRun(
 
 function nextRun(turn: Turn, started: Started, delayMs: number, own: Partial<Started>): NewRun {
   const { state } = turn;
-  const { workflowType, taskQueue, input, header, retryPolicy, carriedUndos, workflowExecutionTimeoutMs, workflowRunTimeoutMs, workflowTaskTimeoutMs } = started;
+  const { workflowType, taskQueue, input, header, retryPolicy, workflowExecutionTimeoutMs, workflowRunTimeoutMs, workflowTaskTimeoutMs } = started;
   return chained(turn, {
     workflowType,
     taskQueue,
@@ -92,7 +92,7 @@ function nextRun(turn: Turn, started: Started, delayMs: number, own: Partial<Sta
     ...(Object.keys(state.searchAttributes).length === 0 ? {} : { searchAttributes: state.searchAttributes }),
     ...defined('header', header),
     ...defined('retryPolicy', retryPolicy),
-    ...defined('carriedUndos', carriedUndos),
+    // Undos that the run before had left to this one were run by its code when it failed, and are a rollback's when its time is out.
     ...defined('workflowExecutionTimeoutMs', workflowExecutionTimeoutMs),
     ...defined('workflowRunTimeoutMs', workflowRunTimeoutMs),
     ...defined('workflowTaskTimeoutMs', workflowTaskTimeoutMs),

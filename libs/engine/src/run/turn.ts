@@ -22,8 +22,8 @@ import { EVENT_OVERHEAD_BYTES, evolve } from './evolve.js';
 import type { LocalCommand } from './local-activities.js';
 import type { NewRun } from './new-run.js';
 import { openCallsOf } from './run-extras.js';
-import { identityOf, isOpen, openIncidentOf, recordOf, type OpenActivity, type RunState } from './run-state.js';
-import { wakeAtMsOf } from './wake-up.js';
+import { identityOf, isOpen, recordOf, type OpenActivity, type RunState } from './run-state.js';
+import { firstEventIdOf, wakeAtMsOf, type DelayLimits } from './wake-up.js';
 
 /** An attempt that is to be given up. */
 export interface AttemptCancellation {
@@ -39,8 +39,7 @@ export interface AttemptCancellation {
 /** A fact for the observer: told after the commit that makes it true. */
 export type Fact = (observer: EngineObserver) => void;
 
-export interface TurnSettings {
-  undoIncidentAfterMs: number;
+export interface TurnSettings extends DelayLimits {
   /** For the jitter of retries. */
   random: () => number;
   /** A fresh run id. */
@@ -209,10 +208,21 @@ export class Turn {
     }
   }
 
-  /** Resolves what is open about an activity that ended, or fares otherwise than the incident says. */
-  resolveIncidentOf(activity: OpenActivity, reason: string): void {
-    for (let open = openIncidentOf(this.state, activity.scheduledEventId); open !== undefined; open = openIncidentOf(this.state, activity.scheduledEventId)) {
-      this.resolveIncident(open, { action: 'auto', reason, identity: 'backstitch' });
+  /**
+   * Resolves what is open about an activity that ended, or fares otherwise than the incident says.
+   * @param kind default: whatever it is
+   */
+  resolveIncidentOf(activity: OpenActivity, reason: string, kind?: Incident['kind']): void {
+    const { state } = this;
+    if (state.incidents.length === 0) {
+      return;
+    }
+    const firstEventId = firstEventIdOf(state, activity);
+    for (const incident of state.incidents.filter(isOpen)) {
+      const isAboutIt = incident.scheduledEventId === activity.scheduledEventId || incident.scheduledEventId === firstEventId;
+      if (isAboutIt && (kind === undefined || kind === incident.kind)) {
+        this.resolveIncident(incident, { action: 'auto', reason, identity: 'backstitch' });
+      }
     }
   }
 
@@ -222,7 +232,7 @@ export class Turn {
     if (this.settings.versioning !== undefined) {
       leaveToItsBuild(this, this.settings.versioning);
     }
-    const wakeAtMs = wakeAtMsOf(state, this.settings.undoIncidentAfterMs);
+    const wakeAtMs = wakeAtMsOf(state, this.settings);
     const upsertedAttempts = this.#upsertedAttempts?.size === 0 ? undefined : this.#upsertedAttempts;
     const touchedIncidents = this.#touchedIncidents;
     const callsAreCommitted = state.extras === undefined || openCallsOf(state) === state.extras.committedOpenCalls;

@@ -30,7 +30,7 @@ import {
 } from '@backstitch/protocol';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { AnyJson, Answer } from '../../test/orchestrator-harness.js';
-import type { ScheduleService } from '../schedules/schedule-service.js';
+import type { ScheduleService } from '@backstitch/engine/schedules';
 import { SILENT_LOGGER } from '../observation/logger.js';
 import type { ActivityActions } from './activity-actions.js';
 import type { ClosedWaiters } from './closed-waiters.js';
@@ -45,7 +45,7 @@ function makeApp(engine: Partial<EngineSurface>, isStopping = false): FastifyIns
   apps.push(fastify);
   const options = {
     engine: engine as EngineSurface,
-    lists: { withLocks: (description: unknown) => Promise.resolve(description) } as WorkflowLists,
+    lists: { complete: (description: unknown) => Promise.resolve(description) } as WorkflowLists,
     waiters: {} as ClosedWaiters,
     activities: {} as ActivityActions,
     schedules: {} as ScheduleService,

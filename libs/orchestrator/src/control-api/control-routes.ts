@@ -1,4 +1,5 @@
 import { RunOfOtherBuildError, type EngineSurface, type RunCall } from '@backstitch/engine';
+import type { ScheduleService } from '@backstitch/engine/schedules';
 import {
   CONTROL_DECLINED_HEADER,
   InvalidRequestError,
@@ -15,7 +16,6 @@ import type { StartAdmission } from '../admission/start-admission.js';
 import type { OrchestratorLogger } from '../observation/logger.js';
 import type { ControlRouter } from '../routing/control-router.js';
 import { scheduleRoutes } from '../schedules/schedule-routes.js';
-import type { ScheduleService } from '../schedules/schedule-service.js';
 import { INTERNAL_OUTCOMES_PATH } from '../routing/outcome-router.js';
 import { INTERNAL_RUN_CALLS_PATH } from '../routing/run-messenger.js';
 import { PASSED_ON_HEADER, type PeerAnswer } from '../routing/peer.js';
@@ -165,7 +165,7 @@ export function controlRoutes(options: ControlRoutesOptions): FastifyPluginAsync
     fastify.get('/workflows/*', async (request, reply) => {
       const { workflowId, rest } = splitWorkflowPath(request);
       const { runId } = addressed(request, workflowId);
-      if (rest.length === 0) return lists.withLocks(await engine.describe(workflowId, runId));
+      if (rest.length === 0) return lists.complete(await engine.describe(workflowId, runId));
       if (rest.length === 1 && rest[0] === 'history') {
         const { afterEventId, limit } = parseRequest(historyQuery, request.query);
         return lists.readHistory(workflowId, runId, afterEventId, limit);

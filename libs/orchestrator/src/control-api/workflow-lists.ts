@@ -1,4 +1,5 @@
 import type { RunRecord } from '@backstitch/engine';
+import { parseListFilter, statusName } from '@backstitch/engine/list-filter';
 import {
   InvalidRequestError,
   LIMITS,
@@ -20,9 +21,8 @@ import {
 } from '@backstitch/protocol';
 import { z } from 'zod';
 import { listFilterSql } from '../listing/list-filter-sql.js';
-import { parseListFilter } from '../listing/parse-list-filter.js';
-import { statusName } from '../listing/system-attributes.js';
 import type { LockTable } from '../locks/lock-table.js';
+import type { RunNotes } from '../store/run-notes.js';
 import type { RunQueries } from '../store/run-queries.js';
 import { SEARCHABLE_VALUE_BYTES_MAX } from '../store/search-attribute-indexes.js';
 import { decodeCursor, encodeCursor } from './cursor.js';
@@ -33,16 +33,28 @@ const incidentPosition = z.object({ openedAtMs: z.int(), runId: z.guid(), incide
 
 const PAGE_SIZE_DEFAULT = 100;
 
+export interface WorkflowListsDependencies {
+  queries: RunQueries;
+  definitions: SearchAttributeDefinitions;
+  locks: Pick<LockTable, 'ofRun'>;
+  notes: Pick<RunNotes, 'complete'>;
+  currentBuildId: () => string;
+}
+
 /** Pages of runs, incidents and events, read from the database. */
 export class WorkflowLists {
   readonly #queries: RunQueries;
   readonly #definitions: SearchAttributeDefinitions;
   readonly #locks: Pick<LockTable, 'ofRun'>;
+  readonly #notes: Pick<RunNotes, 'complete'>;
+  readonly #currentBuildId: () => string;
 
-  constructor(queries: RunQueries, definitions: SearchAttributeDefinitions, locks: Pick<LockTable, 'ofRun'>) {
+  constructor({ queries, definitions, locks, notes, currentBuildId }: WorkflowListsDependencies) {
     this.#queries = queries;
     this.#definitions = definitions;
     this.#locks = locks;
+    this.#notes = notes;
+    this.#currentBuildId = currentBuildId;
   }
 
   /** @throws SearchAttributeUnknownError, SearchAttributeInvalidError, InvalidRequestError for a bad cursor */
@@ -60,8 +72,9 @@ export class WorkflowLists {
     return pageOf(await this.#queries.listRuns(filter, decodeCursor(runPosition, cursor), limit + 1), limit);
   }
 
-  /** A description with the locks that the run holds or waits for. */
-  async withLocks(description: WorkflowDescription): Promise<WorkflowDescription> {
+  /** A description with what is kept beside the history: what replicas found out about the run, and the locks that it holds or waits for. */
+  async complete(described: WorkflowDescription): Promise<WorkflowDescription> {
+    const description = await this.#notes.complete(described, described.pinnedBuildId ?? this.#currentBuildId());
     if (!description.activities.some(({ options }) => options.taskQueue === LOCKS_TASK_QUEUE)) {
       return description;
     }
@@ -129,6 +142,9 @@ export class WorkflowLists {
     if (type === undefined) {
       throw new SearchAttributeUnknownError(attribute);
     }
+    if (type === 'KeywordList') {
+      throw new SearchAttributeInvalidError(attribute, 'a condition of `query`, since it is a list');
+    }
     if (!isOfType(type, value)) {
       throw new SearchAttributeInvalidError(attribute, `a value of type ${type}`);
     }
@@ -148,7 +164,7 @@ function pageOf(records: readonly RunRecord[], limit: number): ListWorkflowsResp
   };
 }
 
-function isOfType(type: SearchAttributeType, value: SearchAttributeValue): boolean {
+function isOfType(type: Exclude<SearchAttributeType, 'KeywordList'>, value: SearchAttributeValue): boolean {
   switch (type) {
     case 'Keyword':
     case 'Datetime':

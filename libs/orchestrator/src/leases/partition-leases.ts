@@ -1,5 +1,6 @@
 import type { Database } from '../store/database.js';
 import { SCHEMA } from '../store/schema.js';
+import { currentBuildSql } from '../versioning/builds.js';
 import { registerStatement, renewalStatement, replaceStatement, type RenewalRow } from './renewal-statement.js';
 
 /** Another replica that is alive. */
@@ -74,6 +75,8 @@ export class PartitionLeases {
   #url: string | undefined;
   readonly #buildId: string;
   #currentBuildId: string;
+  /** As it was read since the last renewal. */
+  #confirmedBuildId: string | undefined;
 
   constructor(database: Database, options: PartitionLeasesOptions, monotonicMs: () => number = () => performance.now()) {
     this.#database = database;
@@ -83,9 +86,15 @@ export class PartitionLeases {
     this.#currentBuildId = this.#buildId;
   }
 
-  /** As the last renewal told. */
+  /** As the last renewal told, or what was read since. */
   get currentBuildId(): string {
-    return this.#currentBuildId;
+    return this.#confirmedBuildId ?? this.#currentBuildId;
+  }
+
+  /** Reads which build is current; what it holds changes with the next renewal. @throws StoreUnavailableError */
+  async confirmCurrentBuild(): Promise<void> {
+    const [row] = await this.#database.query<{ build_id: string }>({ text: currentBuildSql('$1'), values: [this.#buildId] });
+    this.#confirmedBuildId = row?.build_id;
   }
 
   /** It goes on with runs that are not pinned. */
@@ -150,6 +159,7 @@ export class PartitionLeases {
     const kept = new Set(isCurrent === this.isCurrent ? owned.filter((partition) => !taken.includes(partition)) : []);
     const lost = this.#owned.filter((partition) => !kept.has(partition));
     this.#currentBuildId = currentBuildId;
+    this.#confirmedBuildId = undefined;
     const replicaLost = expired.some((replica) => this.#live.has(replica));
     this.#owned = owned;
     this.#live = new Set([replicaId, ...others.map((other) => other.replicaId)]);

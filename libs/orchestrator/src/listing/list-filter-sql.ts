@@ -1,6 +1,6 @@
+import { readSearchAttribute, refuseOnList, withoutNul, type ComparisonOperator, type FilterAttribute, type FilterCondition, type FilterValue } from '@backstitch/engine/list-filter';
 import { ListFilterInvalidError, type SearchAttributeDefinitions, type SearchAttributeType } from '@backstitch/protocol';
-import { attributeExpression, attributeIndexCondition } from '../store/search-attribute-indexes.js';
-import type { ComparisonOperator, FilterAttribute, FilterCondition, FilterValue } from './list-filter.js';
+import { attributeExpression, attributeIndexCondition, listExpression } from '../store/search-attribute-indexes.js';
 import { SYSTEM_ATTRIBUTES, type SystemAttribute } from './system-attributes.js';
 
 /** A condition on `execution e`, with its parameters. */
@@ -30,6 +30,8 @@ interface Operand {
   read: (value: FilterValue) => unknown;
   /** In place of `sql = value`, where an index needs it. */
   equals?: (parameter: string) => string;
+  /** Set for a list, which is compared value by value: what it is called in a filter. */
+  list?: FilterAttribute;
 }
 
 class SqlWriter {
@@ -72,6 +74,10 @@ class SqlWriter {
       return operator === '!=' ? 'true' : 'false';
     }
     const parameter = `${this.parameter(read)}::${operand.type}`;
+    if (operand.list !== undefined) {
+      const has = `(${operand.sql} @> ${parameter} AND ${operand.sql} IS NOT NULL)`;
+      return operator === '=' ? has : operator === '!=' ? `(${has} IS NOT TRUE)` : refuseOnList(operand.list);
+    }
     if (operator === '=' && operand.equals !== undefined) return operand.equals(parameter);
     if (operator === '!=') return `(${operand.sql} IS DISTINCT FROM ${parameter})`;
     return `(${operand.sql} ${operator} ${parameter}${operand.beside === undefined ? '' : ` AND ${operand.beside}`})`;
@@ -87,8 +93,9 @@ class SqlWriter {
   private operandOf({ name, position }: FilterAttribute): Operand {
     // What a deployment declares goes before the system's own.
     const type = Object.hasOwn(this.definitions, name) ? this.definitions[name] : undefined;
+    if (type === 'KeywordList') return listOperand({ name, position });
     if (type !== undefined) return customOperand(name, type);
-    const system = Object.hasOwn(SYSTEM_ATTRIBUTES, name) ? SYSTEM_ATTRIBUTES[name] : undefined;
+    const system = Object.hasOwn(SYSTEM_ATTRIBUTES, name) ? SYSTEM_ATTRIBUTES[name as keyof typeof SYSTEM_ATTRIBUTES] : undefined;
     if (system !== undefined) return systemOperand(system);
     throw new ListFilterInvalidError(position, `an attribute that is known here: ${[...Object.keys(this.definitions), ...Object.keys(SYSTEM_ATTRIBUTES)].join(', ')}`);
   }
@@ -98,44 +105,16 @@ function systemOperand(attribute: SystemAttribute): Operand {
   return attribute;
 }
 
+function listOperand(attribute: FilterAttribute): Operand {
+  return { sql: listExpression(attribute.name), type: 'jsonb', list: attribute, read: (value) => JSON.stringify([readSearchAttribute('KeywordList', value)]) };
+}
+
 function customOperand(name: string, type: SearchAttributeType): Operand {
   return {
     sql: attributeExpression(name),
     type: 'jsonb',
     beside: attributeIndexCondition(name),
     ...(type === 'Keyword' && { textSql: `(${attributeExpression(name)} #>> '{}')` }),
-    read: (value) => JSON.stringify(readCustom(type, value)),
+    read: (value) => JSON.stringify(readSearchAttribute(type, value)),
   };
-}
-
-function readCustom(type: SearchAttributeType, filterValue: FilterValue): string | number | boolean {
-  const { value, position } = filterValue;
-  switch (type) {
-    case 'Keyword':
-      if (typeof value === 'string') return withoutNul(filterValue);
-      throw new ListFilterInvalidError(position, 'a text in quotes');
-    case 'Int':
-      if (Number.isSafeInteger(value)) return value;
-      throw new ListFilterInvalidError(position, 'a whole number');
-    case 'Double':
-      if (typeof value === 'number') return value;
-      throw new ListFilterInvalidError(position, 'a number');
-    case 'Bool':
-      if (typeof value === 'boolean') return value;
-      throw new ListFilterInvalidError(position, 'true or false');
-    case 'Datetime': {
-      const timeMs = typeof value === 'string' ? Date.parse(value) : NaN;
-      if (Number.isFinite(timeMs)) return new Date(timeMs).toISOString();
-      throw new ListFilterInvalidError(position, "a time such as '2026-01-31T12:00:00Z'");
-    }
-    default:
-      return type satisfies never;
-  }
-}
-
-/** Postgres has no text with NUL in it. */
-function withoutNul({ value, position }: FilterValue): string {
-  const text = String(value);
-  if (text.includes('\0')) throw new ListFilterInvalidError(position, 'a text without NUL');
-  return text;
 }

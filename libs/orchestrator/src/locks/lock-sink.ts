@@ -18,7 +18,7 @@ import type { LockJob, LockTable } from './lock-table.js';
 
 export interface LockSinkDependencies {
   /** For all other queues. */
-  queues: JobSink & Pick<JobQueues, 'held'>;
+  queues: JobSink & Pick<JobQueues, 'held' | 'isBusy'>;
   table: LockTable;
   clock: Clock;
   identity: string;
@@ -67,6 +67,11 @@ export class LockSink implements JobSink {
   /** Which jobs a queue holds, for the audit: of locks none, so that attempts that wait for one are answered again. */
   async held(taskQueue: string, jobIds: readonly string[]): Promise<Set<string>> {
     return taskQueue === LOCKS_TASK_QUEUE ? new Set() : this.#dependencies.queues.held(taskQueue, jobIds);
+  }
+
+  /** Whether somebody serves a queue, for the audit: that of locks is served by this. */
+  async isBusy(taskQueue: string): Promise<boolean> {
+    return taskQueue === LOCKS_TASK_QUEUE || this.#dependencies.queues.isBusy(taskQueue);
   }
 
   /** Releases locks that nobody would release any more. Rejects where the store cannot be reached. */

@@ -7,6 +7,7 @@ import type { RunQueries } from '../store/run-queries.js';
 import { abortableDelay } from './abortable-delay.js';
 import type { OpenCalls } from './open-calls.js';
 import type { Recovery } from './recovery.js';
+import type { UnservedQueues } from './unserved-queues.js';
 
 export interface AuditDependencies {
   clock: Clock;
@@ -16,12 +17,17 @@ export interface AuditDependencies {
   openCalls: Pick<OpenCalls, 'audit'>;
   locks: Pick<LockSink, 'releaseAbandoned'>;
   queues: Pick<JobQueues, 'held'>;
+  unservedQueues: Pick<UnservedQueues, 'add' | 'look'>;
+  /** Runs that wait for a build that nobody runs. Rejects where the store cannot be reached. */
+  lookForUnservedBuilds: () => Promise<void>;
   logger: OrchestratorLogger;
   ownedPartitions: () => readonly number[];
   /** Pause between audits. */
   intervalMs: number;
   /** An open activity is doubted that has made no progress for so long, or for twice its start-to-close time-out if that is longer. */
   silenceMs: number;
+  /** As often are runs looked at that are not silent, too: one of their activities may be heard of while another one waits on a queue that nobody serves. */
+  notServedAfterMs: number;
   pageSize: number;
 }
 
@@ -45,6 +51,7 @@ export class Audit {
   readonly #dependencies: AuditDependencies;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
+  #allLookedAtMs = -Infinity;
 
   constructor(dependencies: AuditDependencies) {
     this.#dependencies = dependencies;
@@ -64,12 +71,13 @@ export class Audit {
    * @param scope `silent`: what has made no progress for long; `open`: all that is open, since a queue may just have lost jobs
    */
   async run(scope: AuditScope = 'silent'): Promise<number> {
-    const { queries, recovery, ownedPartitions, pageSize, logger } = this.#dependencies;
+    const { queries, recovery, ownedPartitions, pageSize, logger, unservedQueues } = this.#dependencies;
     const silenceMs = scope === 'silent' ? this.#dependencies.silenceMs : 0;
+    const startedUntilMs = this.#oldRunsAreDue();
     let afterRunId: string | undefined;
     let redispatched = 0;
     while (!this.#stopping.signal.aborted) {
-      const page = await queries.silentRuns(ownedPartitions(), silenceMs, afterRunId, pageSize);
+      const page = await queries.silentRuns(ownedPartitions(), { silentForMs: silenceMs, startedUntilMs }, afterRunId, pageSize);
       const doubted: Doubted[] = [];
       for (let start = 0; start < page.length; start += DESCRIPTIONS_AT_ONCE) {
         const found = await Promise.all(page.slice(start, start + DESCRIPTIONS_AT_ONCE).map((run) => this.#doubtedOf(run, scope)));
@@ -83,16 +91,32 @@ export class Audit {
         break;
       }
     }
+    const unserved = await unservedQueues.look();
+    if (unserved > 0) {
+      logger.error({ activities: unserved }, 'activities wait on queues that nobody serves; each is an incident now');
+    }
     if (redispatched > 0) {
       logger.warn({ runs: redispatched, scope }, 'the audit found open activities without a job and dispatched them again');
     }
     return redispatched;
   }
 
+  /** Runs that have been open since then are looked at though they are not silent, now and then. */
+  #oldRunsAreDue(): number {
+    const { clock, notServedAfterMs } = this.#dependencies;
+    const nowMs = clock.now();
+    if (nowMs - this.#allLookedAtMs < notServedAfterMs) {
+      return -1;
+    }
+    this.#allLookedAtMs = nowMs;
+    return nowMs - notServedAfterMs;
+  }
+
   async #doubtedOf({ runId, workflowId }: { runId: string; workflowId: string }, scope: AuditScope): Promise<Doubted[]> {
     try {
-      const { activities } = await this.#dependencies.engine.describe(workflowId, runId);
-      return activities
+      const description = await this.#dependencies.engine.describe(workflowId, runId);
+      this.#dependencies.unservedQueues.add(description);
+      return description.activities
         .filter((activity) => this.#isDoubted(activity, scope))
         .map(({ options, scheduledEventId, attempt, dispatch = 1 }) => ({ runId, taskQueue: options.taskQueue, jobId: activityJobId({ runId, scheduledEventId, attempt, dispatch }) }));
     } catch (error) {
@@ -146,6 +170,7 @@ export class Audit {
       try {
         await this.run();
         await this.#dependencies.openCalls.audit();
+        await this.#dependencies.lookForUnservedBuilds();
         await this.#dependencies.locks.releaseAbandoned();
       } catch (error) {
         this.#dependencies.logger.warn({ err: error }, 'the audit was interrupted');

@@ -29,6 +29,8 @@ const REMOVE = `WITH due AS MATERIALIZED (
   DELETE FROM ${SCHEMA}.incident i USING chosen c WHERE i.run_id = c.run_id
 ), locks_removed AS (
   DELETE FROM ${SCHEMA}.lock_request l USING chosen c WHERE l.run_id = c.run_id
+), notes_removed AS (
+  DELETE FROM ${SCHEMA}.run_note n USING chosen c WHERE n.run_id = c.run_id
 ), removed AS (
   DELETE FROM ${SCHEMA}.execution e USING chosen c WHERE e.run_id = c.run_id RETURNING e.run_id
 )

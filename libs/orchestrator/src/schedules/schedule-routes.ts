@@ -1,9 +1,11 @@
-import { InvalidRequestError } from '@backstitch/protocol';
+import type { ScheduleService } from '@backstitch/engine/schedules';
+import { InvalidRequestError, type ListSchedulesResponse } from '@backstitch/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { decodeCursor, encodeCursor } from '../control-api/cursor.js';
 import { parseRequest } from '../control-api/request-schemas.js';
 import type { PeerAnswer } from '../routing/peer.js';
 import { backfillScheduleRequest, createScheduleRequest, pauseScheduleRequest, schedulesQuery, triggerScheduleRequest, updateScheduleRequest } from './schedule-schemas.js';
-import type { ScheduleService } from './schedule-service.js';
 
 export interface ScheduleRoutesOptions {
   schedules: ScheduleService;
@@ -12,6 +14,8 @@ export interface ScheduleRoutesOptions {
   relay: (request: FastifyRequest, scheduleId: string, options: { isRepeatable: boolean }) => Promise<PeerAnswer | undefined>;
   send: (reply: FastifyReply, answer: PeerAnswer) => Promise<unknown>;
 }
+
+const position = z.object({ scheduleId: z.string() });
 
 /** Made twice these do no harm. */
 const REPEATABLE: ReadonlySet<string> = new Set(['update', 'pause', 'unpause']);
@@ -32,7 +36,8 @@ export function scheduleRoutes(fastify: FastifyInstance, { schedules, bodyBytesM
   });
   fastify.get('/schedules', async ({ query }) => {
     const { cursor, pageSize } = parseRequest(schedulesQuery, query);
-    return schedules.list(cursor, pageSize);
+    const { schedules: page, nextAfterId } = await schedules.list(decodeCursor(position, cursor)?.scheduleId, pageSize);
+    return { schedules: page, ...(nextAfterId !== undefined && { nextCursor: encodeCursor({ scheduleId: nextAfterId }) }) } satisfies ListSchedulesResponse;
   });
   fastify.get('/schedules/*', async (request) => {
     const [scheduleId, ...rest] = segmentsOf(request);

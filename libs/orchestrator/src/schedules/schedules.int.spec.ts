@@ -1,66 +1,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { InvalidRequestError, type ScheduleDefinition, type ScheduleSpec, type StartWorkflowRequest, type StartWorkflowResult } from '@backstitch/protocol';
+import { ScheduleRunner, ScheduleService, type ScheduleRunnerDependencies } from '@backstitch/engine/schedules';
+import type { ScheduleDefinition, StartWorkflowRequest, StartWorkflowResult } from '@backstitch/protocol';
 import { ManualClock } from '@backstitch/testing';
 import { makeTestDatabase, type TestDatabase } from '../../test/test-database.js';
 import type { ClosedRuns } from '../control-api/closed-runs.js';
 import { SILENT_LOGGER } from '../observation/logger.js';
 import { Database } from '../store/database.js';
-import { ScheduleRunner, type ScheduleRunnerDependencies } from './schedule-runner.js';
-import { ScheduleService } from './schedule-service.js';
-import { ScheduleStore } from './schedule-store.js';
-import { ScheduleTimes } from './schedule-times.js';
+import { systemTimers } from '../wake/system-timers.js';
+import { PostgresScheduleStore } from './postgres-schedule-store.js';
 
 const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
-
-function timesOf(spec: ScheduleSpec, count = 3, afterMs = START): string[] {
-  const times = new ScheduleTimes(spec, 'seed');
-  const found: string[] = [];
-  for (let next = times.next(afterMs); next !== undefined && found.length < count; next = times.next(next.nominalMs)) found.push(new Date(next.nominalMs).toISOString());
-  return found;
-}
-
-describe('the times of a schedule', () => {
-  it.each<[string, ScheduleSpec, string[]]>([
-    ['intervals, counted from the epoch', { intervals: [{ everyMs: 3_600_000, offsetMs: 300_000 }] }, ['2026-01-01T00:05:00.000Z', '2026-01-01T01:05:00.000Z', '2026-01-01T02:05:00.000Z']],
-    ['a cron expression', { cronExpressions: ['30 8 * * *'] }, ['2026-01-01T08:30:00.000Z', '2026-01-02T08:30:00.000Z', '2026-01-03T08:30:00.000Z']],
-    ['an expression with a time zone', { cronExpressions: ['CRON_TZ=America/New_York 0 8 * * *'] }, ['2026-01-01T13:00:00.000Z', '2026-01-02T13:00:00.000Z', '2026-01-03T13:00:00.000Z']],
-    ['days that must be both', { cronExpressions: ['0 0 1 * 1'] }, ['2026-06-01T00:00:00.000Z', '2027-02-01T00:00:00.000Z', '2027-03-01T00:00:00.000Z']],
-    ['a macro and an interval in words', { cronExpressions: ['@daily', '@every 12h'] }, ['2026-01-01T12:00:00.000Z', '2026-01-02T00:00:00.000Z', '2026-01-02T12:00:00.000Z']],
-    ['a calendar', { calendars: [{ hour: [{ start: 8, end: 10, step: 2 }], dayOfWeek: [{ start: 1 }] }] }, ['2026-01-05T08:00:00.000Z', '2026-01-05T10:00:00.000Z', '2026-01-12T08:00:00.000Z']],
-    ['one moment', { calendars: [{ year: [{ start: 2027 }], month: [{ start: 2 }], dayOfMonth: [{ start: 3 }], hour: [{ start: 9 }] }] }, ['2027-02-03T09:00:00.000Z']],
-    ['times to be skipped', { intervals: [{ everyMs: 86_400_000 }], skip: [{ dayOfMonth: [{ start: 2 }] }] }, ['2026-01-03T00:00:00.000Z', '2026-01-04T00:00:00.000Z', '2026-01-05T00:00:00.000Z']],
-    ['a beginning and an end', { intervals: [{ everyMs: 86_400_000 }], startAtMs: Date.UTC(2026, 1, 1), endAtMs: Date.UTC(2026, 1, 2) }, ['2026-02-01T00:00:00.000Z', '2026-02-02T00:00:00.000Z']],
-    ['a clock that is put forward', { cronExpressions: ['0 2 * * *'], timezone: 'Europe/Berlin', startAtMs: Date.UTC(2026, 2, 28, 12) }, ['2026-03-30T00:00:00.000Z', '2026-03-31T00:00:00.000Z']],
-    ['nothing', {}, []],
-  ])('given %s, when times are asked for, then they are these', (_, spec, expected) => {
-    const found = timesOf(spec);
-    // A local time that does not exist may be taken just after it; what follows is what counts.
-    expect(spec.timezone === 'Europe/Berlin' ? found.slice(1) : found).toEqual(expected);
-  });
-
-  it('given a jitter, when times are asked for again, then each is put off by as much as before, and never beyond the next', () => {
-    const spec = { intervals: [{ everyMs: MINUTE }], jitterMs: 10 * MINUTE };
-    const delays = Array.from({ length: 20 }, (_, index) => {
-      const [one, other] = [new ScheduleTimes(spec, 'a').next(START + index * MINUTE), new ScheduleTimes(spec, 'a').next(START + index * MINUTE)];
-      expect(one).toEqual(other);
-      return (one?.actualMs ?? 0) - (one?.nominalMs ?? 0);
-    });
-    expect(Math.max(...delays)).toBeLessThan(MINUTE);
-    expect(new Set(delays).size).toBeGreaterThan(10);
-  });
-
-  it.each<ScheduleSpec>([
-    { cronExpressions: ['99 * * * *'] },
-    { cronExpressions: ['* *'] },
-    { cronExpressions: ['@every soon'] },
-    { intervals: [{ everyMs: 10 }] },
-    { calendars: [{ hour: [{ start: 25 }] }] },
-    { cronExpressions: ['0 0 * * *'], timezone: 'Middle/Earth' },
-  ])('given %j, when it is read, then it is refused', (spec) => {
-    expect(() => new ScheduleTimes(spec, 'seed')).toThrow(InvalidRequestError);
-  });
-});
 
 describe('schedules on Postgres', () => {
   let database: TestDatabase;
@@ -76,7 +26,7 @@ describe('schedules on Postgres', () => {
   /** A schedule's world: a clock to be moved on, and workflows that run until they are told to end. */
   function makeWorld() {
     const clock = new ManualClock(START);
-    const store = new ScheduleStore(new Database(database.dataSource));
+    const store = new PostgresScheduleStore(new Database(database.dataSource));
     const running = new Map<string, string>();
     const ended = new Map<string, 'COMPLETED' | 'FAILED'>();
     const started: string[] = [];
@@ -84,6 +34,7 @@ describe('schedules on Postgres', () => {
     const startFaults: Error[] = [];
     const dependencies: ScheduleRunnerDependencies = {
       clock,
+      timers: systemTimers(clock),
       store,
       logger: SILENT_LOGGER,
       ownedPartitions: () => Array.from({ length: 64 }, (_, index) => index),

@@ -49,6 +49,7 @@ const LINEAGE: readonly Column[] = [
   ['root_workflow_id', 'text', (append) => lineageOf(append)?.rootWorkflowId ?? null],
   ['first_run_id', 'uuid', (append) => lineageOf(append)?.firstRunId ?? null],
   ['build_id', 'text', (append) => lineageOf(append)?.buildId ?? null],
+  ['task_queue', 'text', (append) => lineageOf(append)?.taskQueue ?? null],
 ];
 
 const EXPECTED: Column = ['expected_event_id', 'int4', ({ expectedNextEventId }) => expectedNextEventId];

@@ -23,6 +23,11 @@ afterAll(async () => {
 describe('the history store on Postgres', () => {
   historyStoreConformance({ describe, it, expect } as TestFramework, async () => ({
     store: new PostgresHistoryStore(new Database(database.dataSource)),
+    unreachable: async () => {
+      const closed = await database.connect();
+      await closed.destroy();
+      return new PostgresHistoryStore(new Database(closed));
+    },
     dispose: async () => undefined,
   }));
 

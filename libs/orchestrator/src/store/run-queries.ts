@@ -196,10 +196,10 @@ export class RunQueries {
     return rows.map(({ run_id }) => run_id);
   }
 
-  /** As {@link runIdsWithOpenActivities}, of those alone that nothing was written of for `silentForMs`; by the database's clock. */
+  /** As {@link runIdsWithOpenActivities}, of those alone that nothing was written of for `silentForMs`, by the database's clock, or that started at `startedUntilMs` at the latest. */
   async silentRuns(
     partitions: readonly number[],
-    silentForMs: number,
+    { silentForMs, startedUntilMs }: { silentForMs: number; startedUntilMs: number },
     afterRunId: string | undefined,
     limit: number,
   ): Promise<{ runId: string; workflowId: string; silentForMs: number }[]> {
@@ -207,9 +207,9 @@ export class RunQueries {
       name: 'backstitch_silent',
       text: `SELECT e.run_id, e.workflow_id, (extract(epoch FROM now() - e.updated_at) * 1000)::bigint AS silent_for_ms FROM ${SCHEMA}.execution e
         WHERE e.open_activities > 0 AND e.partition = ANY ($1::smallint[]) AND ($3::uuid IS NULL OR e.run_id > $3::uuid)
-          AND e.updated_at <= now() - $2 * interval '1 millisecond' AND (e.build_id = $5 OR ($6 AND e.build_id IS NULL))
+          AND (e.updated_at <= now() - $2 * interval '1 millisecond' OR e.started_at_ms <= $7) AND (e.build_id = $5 OR ($6 AND e.build_id IS NULL))
         ORDER BY e.run_id LIMIT $4`,
-      values: [partitions, silentForMs, afterRunId ?? null, limit, ...this.#servedValues],
+      values: [partitions, silentForMs, afterRunId ?? null, limit, ...this.#servedValues, Math.floor(startedUntilMs)],
     });
     return rows.map((row) => ({ runId: row.run_id, workflowId: row.workflow_id, silentForMs: Number(row.silent_for_ms) }));
   }

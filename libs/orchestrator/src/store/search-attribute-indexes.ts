@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { SearchAttributeDefinitions } from '@backstitch/protocol';
+import type { SearchAttributeDefinitions, SearchAttributeType } from '@backstitch/protocol';
 import type { DataSource } from 'typeorm';
 import { SCHEMA } from './schema.js';
 
@@ -22,14 +22,18 @@ export function attributeIndexCondition(attribute: string): string {
   return `octet_length(e.search_attributes -> ${quoteLiteral(attribute)} ->> 0) <= ${SEARCHABLE_VALUE_BYTES_MAX}`;
 }
 
+/** The SQL expression of a whole list: NULL where a run has not got it. Its index finds each value of it, by `@>`. */
+export function listExpression(attribute: string): string {
+  return `(e.search_attributes -> ${quoteLiteral(attribute)})`;
+}
+
 /**
  * Makes the index of each declared attribute that has none yet. Indexes of attributes that are no longer declared stay.
  * A new index blocks writers while it is built.
  * @returns names of the indexes that were made
  */
 export async function ensureSearchAttributeIndexes(dataSource: DataSource, definitions: SearchAttributeDefinitions): Promise<string[]> {
-  const attributes = Object.keys(definitions);
-  const missing = await missingIndexes(dataSource, attributes);
+  const missing = await missingIndexes(dataSource, definitions);
   if (missing.length === 0) {
     return [];
   }
@@ -37,32 +41,48 @@ export async function ensureSearchAttributeIndexes(dataSource: DataSource, defin
     await manager.query('SET LOCAL statement_timeout = 0');
     await manager.query('SET LOCAL lock_timeout = 0');
     await manager.query('SELECT pg_advisory_xact_lock($1)', [ADVISORY_LOCK]);
-    const stillMissing = await missingIndexes(manager, attributes);
-    for (const attribute of stillMissing) {
-      const withoutAlias = (sql: string): string => sql.replaceAll('e.search_attributes', 'search_attributes');
-      await manager.query(
-        `CREATE INDEX ${indexName(attribute)} ON ${SCHEMA}.execution (${withoutAlias(attributeExpression(attribute))}, started_at_ms DESC, run_id DESC)
-         WHERE ${withoutAlias(attributeIndexCondition(attribute))}`,
-      );
+    const stillMissing = await missingIndexes(manager, definitions);
+    for (const index of stillMissing) {
+      await manager.query(index.statement);
     }
-    return stillMissing.map(indexName);
+    return stillMissing.map(({ name }) => name);
   });
+}
+
+interface AttributeIndex {
+  name: string;
+  statement: string;
+}
+
+function indexOf(attribute: string, type: SearchAttributeType): AttributeIndex {
+  const withoutAlias = (sql: string): string => sql.replaceAll('e.search_attributes', 'search_attributes');
+  if (type === 'KeywordList') {
+    const name = indexName(attribute, 'execution_attributes');
+    const list = withoutAlias(listExpression(attribute));
+    return { name, statement: `CREATE INDEX ${name} ON ${SCHEMA}.execution USING gin (${list} jsonb_path_ops) WHERE ${list} IS NOT NULL` };
+  }
+  const name = indexName(attribute, 'execution_attribute');
+  return {
+    name,
+    statement: `CREATE INDEX ${name} ON ${SCHEMA}.execution (${withoutAlias(attributeExpression(attribute))}, started_at_ms DESC, run_id DESC)
+      WHERE ${withoutAlias(attributeIndexCondition(attribute))}`,
+  };
 }
 
 interface Queryable {
   query(text: string, values?: unknown[]): Promise<unknown>;
 }
 
-async function missingIndexes(queryable: Queryable, attributes: readonly string[]): Promise<string[]> {
+async function missingIndexes(queryable: Queryable, definitions: SearchAttributeDefinitions): Promise<AttributeIndex[]> {
   const rows = (await queryable.query('SELECT indexname FROM pg_indexes WHERE schemaname = $1 AND tablename = $2', [SCHEMA, 'execution'])) as { indexname: string }[];
   const existing = new Set(rows.map(({ indexname }) => indexname));
-  return attributes.filter((attribute) => !existing.has(indexName(attribute)));
+  return Object.entries(definitions).map(([attribute, type]) => indexOf(attribute, type)).filter(({ name }) => !existing.has(name));
 }
 
-function indexName(attribute: string): string {
+function indexName(attribute: string, prefix: string): string {
   const readable = attribute.toLowerCase().replace(/[^a-z0-9]+/g, '_').slice(0, 30);
   const digest = createHash('sha256').update(attribute).digest('hex').slice(0, 8);
-  return `execution_attribute_${readable}_${digest}`;
+  return `${prefix}_${readable}_${digest}`;
 }
 
 function quoteLiteral(text: string): string {

@@ -58,15 +58,55 @@ export class Builds {
     });
   }
 
-  /** Open pinned runs whose build nobody runs: they wait. */
-  async waiting(): Promise<{ buildId: string; runs: number }[]> {
-    const rows = await this.#database.query<{ build_id: string; runs: number }>({
-      text: `SELECT e.build_id, count(*)::integer AS runs FROM ${SCHEMA}.execution e
-        WHERE e.build_id IS NOT NULL AND e.status = 'RUNNING'
-          AND NOT EXISTS (SELECT 1 FROM ${SCHEMA}.replica r WHERE r.build_id = e.build_id AND r.expires_at > now())
+  /** Open pinned runs whose build nobody runs: they wait. `notRunForMs`: since a replica of it was last seen. */
+  async waiting(): Promise<{ buildId: string; runs: number; notRunForMs: number }[]> {
+    const rows = await this.#database.query<{ build_id: string; runs: number; not_run_for_ms: string | null }>({
+      text: `SELECT e.build_id, count(*)::integer AS runs,
+          (SELECT (extract(epoch FROM now() - b.last_seen_at) * 1000)::bigint FROM ${SCHEMA}.build b WHERE b.build_id = e.build_id) AS not_run_for_ms
+        FROM ${SCHEMA}.execution e
+        WHERE e.build_id IS NOT NULL AND e.status = 'RUNNING' AND NOT EXISTS (SELECT 1 FROM ${SCHEMA}.replica r WHERE r.build_id = e.build_id AND r.expires_at > now())
         GROUP BY e.build_id`,
     });
-    return rows.map((row) => ({ buildId: row.build_id, runs: row.runs }));
+    // A build that was never seen has not been run for as long as anybody knows.
+    return rows.map((row) => ({ buildId: row.build_id, runs: row.runs, notRunForMs: Number(row.not_run_for_ms ?? Number.MAX_SAFE_INTEGER) }));
+  }
+
+  /** Runs that are due and not pinned, where nobody runs the current build, since a person has set it. Undefined: somebody does. */
+  async currentWaiting(nowMs: number): Promise<{ buildId: string; runs: number; notRunForMs: number } | undefined> {
+    const [row] = await this.#database.query<{ build_id: string; runs: number; not_run_for_ms: string }>({
+      text: `WITH current AS (${currentBuildSql('$1')})
+        SELECT b.build_id, (extract(epoch FROM now() - b.last_seen_at) * 1000)::bigint AS not_run_for_ms,
+          (SELECT count(*)::integer FROM ${SCHEMA}.execution e WHERE e.status = 'RUNNING' AND e.build_id IS NULL AND e.wake_at_ms <= $2) AS runs
+        FROM ${SCHEMA}.build b JOIN current c ON c.build_id = b.build_id
+        WHERE NOT EXISTS (SELECT 1 FROM ${SCHEMA}.replica r WHERE r.build_id = b.build_id AND r.expires_at > now())`,
+      values: [this.#ownBuildId, Math.floor(nowMs)],
+    });
+    return row === undefined || row.runs === 0 ? undefined : { buildId: row.build_id, runs: row.runs, notRunForMs: Number(row.not_run_for_ms) };
+  }
+
+  /** Of the runs that wait for that build, a page of those that have something due and no incident about it yet; in order of run id. */
+  async dueRuns(buildId: string, nowMs: number, afterRunId: string | undefined, limit: number): Promise<string[]> {
+    const rows = await this.#database.query<{ run_id: string }>({
+      text: `WITH current AS (${currentBuildSql('$5')})
+        SELECT e.run_id FROM ${SCHEMA}.execution e
+        WHERE (e.build_id = $1 OR (e.build_id IS NULL AND $1 = (SELECT build_id FROM current))) AND e.status = 'RUNNING' AND e.wake_at_ms <= $2 AND ($3::uuid IS NULL OR e.run_id > $3::uuid)
+          AND NOT EXISTS (SELECT 1 FROM ${SCHEMA}.incident i WHERE i.run_id = e.run_id AND i.is_open AND i.kind = 'BUILD_NOT_SERVED')
+        ORDER BY e.run_id LIMIT $4`,
+      values: [buildId, Math.floor(nowMs), afterRunId ?? null, limit, this.#ownBuildId],
+    });
+    return rows.map(({ run_id }) => run_id);
+  }
+
+  /** Runs with an open incident about their build, which a replica runs again. */
+  async servedAgain(limit: number): Promise<string[]> {
+    const rows = await this.#database.query<{ run_id: string }>({
+      text: `WITH current AS (${currentBuildSql('$2')})
+        SELECT e.run_id FROM ${SCHEMA}.incident i JOIN ${SCHEMA}.execution e ON e.run_id = i.run_id
+        WHERE i.is_open AND i.kind = 'BUILD_NOT_SERVED'
+          AND EXISTS (SELECT 1 FROM ${SCHEMA}.replica r WHERE r.build_id = coalesce(e.build_id, (SELECT build_id FROM current)) AND r.expires_at > now()) LIMIT $1`,
+      values: [limit, this.#ownBuildId],
+    });
+    return rows.map(({ run_id }) => run_id);
   }
 }
 

@@ -55,6 +55,14 @@ export class PostgresQueues implements QueueBackend {
     return new Set(rows.map((row) => row.id));
   }
 
+  async isBusy(queueName: string): Promise<boolean> {
+    const { rows } = await this.connectionsOf(queueName).pool.query<{ is_busy: boolean }>(
+      `SELECT EXISTS (SELECT 1 FROM job WHERE queue = $1 AND state = 'active' AND locked_until_ms > (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS is_busy`,
+      [queueName],
+    );
+    return rows[0]?.is_busy === true;
+  }
+
   async cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
     const { rows } = await this.connectionsOf(queueName).pool.query<{ id: string }>(
       `SELECT id FROM job WHERE queue = $1 AND id = ANY($2) AND progress @> '{"cancelRequested": true}'`,

@@ -8,6 +8,8 @@ import { coalesceWrites } from './coalesce-writes.js';
 import { producerRedisOptions } from './redis-options.js';
 
 const MARKER_CHECK_INTERVAL_MS = 1_000;
+/** Jobs that are being worked on are looked at until one has a lock: the newest come first. */
+const ACTIVE_LOOKED_AT_MAX = 1_000;
 /** How long a command waits for a connection that is just being made, e.g. at start. */
 const READY_WAIT_MS_MAX = 2_000;
 
@@ -116,6 +118,12 @@ export class RedisQueues implements QueueBackend {
     for (const jobId of jobIds) pipeline.exists(`${this.prefix}:${queueName}:${jobId}`).zscore(`${this.prefix}:${queueName}:failed`, jobId);
     const answers = resultsOf(await pipeline.exec());
     return new Set(jobIds.filter((_jobId, index) => Number(answers[2 * index]) === 1 && answers[2 * index + 1] === null));
+  }
+
+  async isBusy(queueName: string): Promise<boolean> {
+    // A job's lock runs out soon after its worker has died.
+    const jobIds = await this.redis.lrange(`${this.prefix}:${queueName}:active`, 0, ACTIVE_LOOKED_AT_MAX - 1);
+    return jobIds.length > 0 && (await this.redis.exists(...jobIds.map((jobId) => `${this.prefix}:${queueName}:${jobId}:lock`))) > 0;
   }
 
   async cancelRequested(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {

@@ -3,6 +3,7 @@ import { definitionOptionsOf, failurePredicate, type LoadedWorkflow, type Workfl
 /** What the bundler adds to what the workflows' module exports: see bundleWorkflows. */
 export const INTERCEPTORS_PREFIX = '__backstitchInterceptors';
 export const FAILURE_TYPES_EXPORT = '__backstitchFailureTypes';
+export const PAYLOAD_CONVERTER_EXPORT = '__backstitchPayloadConverter';
 
 /** The name under which a module of workflows exports interceptors of its own; never a workflow type. */
 const OWN_INTERCEPTORS = 'interceptors';

@@ -1,5 +1,6 @@
 import { RUNTIME_VERSION } from '@backstitch/protocol';
 import {
+  convertValues,
   createWorkflowApi,
   resetScope,
   runAsync,
@@ -7,9 +8,10 @@ import {
   takeRecurringJson,
   WorkflowRun,
   type ApiOfRun,
+  type PayloadConverter,
 } from '@backstitch/workflow/internal';
 import { CONTINUE_AS_NEW_SUGGESTED, IS_REPLAYING, TRACES_CALLS, type ActivationWire } from '../batch-codec.js';
-import { loadedWorkflow, pinnedTypesOf, workflowTypesOf } from './bundle-exports.js';
+import { loadedWorkflow, PAYLOAD_CONVERTER_EXPORT, pinnedTypesOf, workflowTypesOf } from './bundle-exports.js';
 
 /** The bundle's code as a function: called once per run, it gives the run's own instance of every module. */
 export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, runAsync: RunAsync, globalThis: object) => Record<string, unknown>;
@@ -27,6 +29,8 @@ export type SharedFactory = (runAsync: RunAsync, globalThis: object) => Record<s
  */
 export class Entrance {
   #workflowFactory: WorkflowFactory | undefined;
+  /** Whether it is known how the bundle's values are converted: the same for all runs. */
+  #knowsConversion = false;
   #sharedModules: readonly Record<string, unknown>[] = [];
   readonly #sharedOf: SharedOf = (module, name) => this.#sharedModules[module]?.[name];
   readonly #runs = new Map<string, WorkflowRun>();
@@ -159,6 +163,11 @@ export class Entrance {
 
   #instantiate(run: WorkflowRun): Record<string, unknown> {
     if (this.#workflowFactory === undefined) throw new ReferenceError('No workflow code is loaded.');
-    return this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, runAsync, Object.create(globalThis) as object);
+    const exported = this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, runAsync, Object.create(globalThis) as object);
+    if (!this.#knowsConversion) {
+      this.#knowsConversion = true;
+      convertValues(exported[PAYLOAD_CONVERTER_EXPORT] as PayloadConverter | undefined);
+    }
+    return exported;
   }
 }

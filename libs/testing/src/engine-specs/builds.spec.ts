@@ -94,6 +94,37 @@ describe('builds', () => {
     expect(current.buildId).toBe('b2');
   });
 
+  it.each([
+    ['whose code does not fit', { w: twoSteps('b1') }],
+    ['whose bundle has no such workflow', { other: twoSteps('b1') }],
+  ])('given a run that a later build has gone on with, when the build before, %s, still thinks that it is current, then it looks again, and leaves the run alone', async (_, scripts) => {
+    const current = { buildId: 'b2' };
+    const told = { buildId: 'b1' };
+    const next = new EngineHarness(new ScriptedSandbox({ w: twoSteps('b2') }), { versioning: { buildId: 'b2', currentBuildId: () => current.buildId } });
+    await next.start('w', 'moving');
+    const confirmCurrentBuild = async (): Promise<void> => void (told.buildId = current.buildId);
+    const old = new EngineHarness(new ScriptedSandbox(scripts), { versioning: { buildId: 'b1', currentBuildId: () => told.buildId, confirmCurrentBuild } }, { store: next.store, dispatcher: next.dispatcher });
+    await old.complete('first-b2');
+    expect((await old.describe('moving')).incidents).toEqual([]);
+    expect(old.history('moving').at(-1)).toBe('ACTIVITY_TASK_COMPLETED');
+    expect(old.told('dueElsewhere')).toMatchObject([{ workflowId: 'moving', buildId: 'b2' }]);
+    await next.engine.evict(next.store.runIdsDue(next.clock.now()));
+    await next.advance(0);
+    await next.complete('second-b2');
+    expect(await next.describe('moving')).toMatchObject({ status: 'COMPLETED', result: 'b2' });
+  });
+
+  it('given a build that is current, when its code does not fit, then the run is held as ever', async () => {
+    const current = { buildId: 'b1' };
+    const first = new EngineHarness(new ScriptedSandbox({ w: twoSteps('b1') }), { versioning: { buildId: 'b1', currentBuildId: () => current.buildId } });
+    await first.start('w', 'held');
+    current.buildId = 'b2';
+    const versioning = { buildId: 'b2', currentBuildId: () => current.buildId, confirmCurrentBuild: async () => undefined };
+    const second = new EngineHarness(new ScriptedSandbox({ w: twoSteps('b2') }), { versioning }, { store: first.store, dispatcher: first.dispatcher });
+    await second.complete('first-b1');
+    expect((await second.describe('held')).incidents).toMatchObject([{ kind: 'NONDETERMINISM' }]);
+  });
+
   it('given a run that is not pinned and whose code did not change, when a later build goes on with it, then the task says so', async () => {
     const { old, makeNew } = sideBySide(false);
     const same = twoSteps('same');

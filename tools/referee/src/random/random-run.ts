@@ -1,6 +1,6 @@
 import { EngineHarness } from '@backstitch/testing';
 import type { RunRecord, Sandbox } from '@backstitch/engine';
-import type { ActivityJob, ActivityOutcome, HistoryEvent, JsonValue } from '@backstitch/protocol';
+import { ROLLBACK_WORKFLOW_TYPE, type ActivityJob, type ActivityOutcome, type HistoryEvent, type JsonValue } from '@backstitch/protocol';
 import { hasTask } from '../puppetry.js';
 import type { Program } from './program.js';
 import { SeededRandom } from './seeded-random.js';
@@ -63,9 +63,11 @@ export class RandomRun {
       const stored = kit.store.stored(runId);
       if (stored === undefined) return [];
       const { record, events, incidents } = stored;
-      const incident = incidents.find(({ kind }) => kind !== 'UNDO_DELAYED');
+      // Random pauses are long.
+      const incident = incidents.find(({ kind }) => kind !== 'UNDO_DELAYED' && kind !== 'STEP_DELAYED');
       if (incident !== undefined) throw new Error(`A run has an incident: ${JSON.stringify(incident)}`);
-      return hasTask(events) ? [{ workflowId: record.workflowId, workflowType: record.workflowType, events }] : [];
+      // A rollback has no code that could be judged.
+      return hasTask(events) && record.workflowType !== ROLLBACK_WORKFLOW_TYPE ? [{ workflowId: record.workflowId, workflowType: record.workflowType, events }] : [];
     });
   }
 

@@ -25,10 +25,16 @@ import {
 export class CodecSandbox implements Sandbox {
   readonly #inner: Sandbox;
   readonly #codec: PayloadCodec;
+  readonly #leavesReplayedPlain: boolean;
 
-  constructor(inner: Sandbox, codec: PayloadCodec) {
+  /**
+   * @param options `leavesReplayedPlain`: what replayed code commands is not encoded, since it is compared and not recorded; for an engine that decodes what was
+   * recorded. Default false.
+   */
+  constructor(inner: Sandbox, codec: PayloadCodec, { leavesReplayedPlain = false }: { leavesReplayedPlain?: boolean } = {}) {
     this.#inner = inner;
     this.#codec = codec;
+    this.#leavesReplayedPlain = leavesReplayedPlain;
   }
 
   get workflowTypes(): ReadonlySet<string> {
@@ -37,7 +43,7 @@ export class CodecSandbox implements Sandbox {
 
   async activate(batch: readonly Activation[]): Promise<ActivationResult[]> {
     const results = await this.#inner.activate(await Promise.all(batch.map((activation) => this.#decode(activation))));
-    return Promise.all(results.map((result) => this.#encode(result)));
+    return Promise.all(results.map((result, index) => this.#encode(result, this.#leavesReplayedPlain && batch[index]?.info.isReplaying === true)));
   }
 
   evict(runIds: readonly string[]): Promise<void> {
@@ -100,13 +106,13 @@ export class CodecSandbox implements Sandbox {
       : { ...resolution, failure: await decodeFailure(this.#codec, resolution.failure) };
   }
 
-  async #encode(result: ActivationResult): Promise<ActivationResult> {
+  async #encode(result: ActivationResult, isPlain: boolean): Promise<ActivationResult> {
     if (result.status !== 'completed') {
       return result;
     }
     return {
       ...result,
-      commands: await Promise.all(result.commands.map((command) => this.#encodeCommand(command))),
+      commands: isPlain ? result.commands : await Promise.all(result.commands.map((command) => this.#encodeCommand(command))),
       queryAnswers: await Promise.all(result.queryAnswers.map((answer) => this.#encodeAnswer(answer))),
     };
   }
@@ -147,6 +153,7 @@ export class CodecSandbox implements Sandbox {
       case 'setPatchMarker':
       case 'acceptUpdate':
       case 'cancelWorkflowExecution':
+      case 'settleUndos':
         return command;
       default:
         return command satisfies never;

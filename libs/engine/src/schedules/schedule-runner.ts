@@ -1,6 +1,4 @@
-import type { Clock, EngineSurface } from '@backstitch/engine';
 import {
-
   StoreUnavailableError,
   WorkflowAlreadyClosedError,
   WorkflowNotFoundError,
@@ -10,26 +8,43 @@ import {
   type ScheduleProgress,
   type StartWorkflowRequest,
   type StartWorkflowResult,
+  type JsonValue,
   type WorkflowExecution,
+  type WorkflowExecutionStatus,
 } from '@backstitch/protocol';
-import type { ClosedRuns } from '../control-api/closed-runs.js';
-import type { OrchestratorLogger } from '../observation/logger.js';
-import { abortableDelay } from '../recovery/abortable-delay.js';
+import type { EngineSurface } from '../engine-surface.js';
+import type { Clock } from '../ports/clock.js';
+import type { ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
+import type { Timers } from '../ports/timers.js';
 import { decideOverlap, seeToTimes } from './due-actions.js';
-import type { ScheduleStore, StoredSchedule } from './schedule-store.js';
 import { ScheduleTimes } from './schedule-times.js';
+
+/** How runs ended that were asked for; those that run are in neither list. */
+export interface ScheduledRunsClosed {
+  closed: { status: WorkflowExecutionStatus; result?: JsonValue }[];
+  /** Workflows that there are none of. */
+  unknown: string[];
+}
+
+/** Takes lines: fields first, then the message. */
+export interface ScheduleLogger {
+  debug(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
 
 export interface ScheduleRunnerDependencies {
   clock: Clock;
+  timers: Timers;
   store: ScheduleStore;
   engine: Pick<EngineSurface, 'cancel' | 'terminate'>;
   /** Starts by whoever holds the workflow. */
   start: (starts: readonly StartWorkflowRequest[]) => Promise<StartWorkflowResult[]>;
   /** How a run, or those that continued it, ended. */
-  findClosedRun: (workflowId: string, run: { runId: string; followRuns: boolean }) => Promise<ClosedRuns>;
+  findClosedRun: (workflowId: string, run: { runId: string; followRuns: boolean }) => Promise<ScheduledRunsClosed>;
   /** Resolves when that run is closed, or after a while. */
   awaitClosed: (execution: WorkflowExecution) => Promise<unknown>;
-  logger: OrchestratorLogger;
+  logger: ScheduleLogger;
   ownedPartitions: () => readonly number[];
 }
 
@@ -40,7 +55,6 @@ const CONFLICTS_MAX = 10;
 const RETRY_AFTER_FAILURE_MS = 1_000;
 const RECHECK_MS = 60_000;
 const DUE_PAGE = 50;
-const TIMER_DELAY_MAX_MS = 2 ** 31 - 1;
 
 /**
  * Takes the actions of the schedules of the owned partitions when they are due. One timer, armed to the earliest of their times; nothing polls.
@@ -52,10 +66,11 @@ const TIMER_DELAY_MAX_MS = 2 ** 31 - 1;
 export class ScheduleRunner {
   readonly #dependencies: ScheduleRunnerDependencies;
   readonly #watched = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
+  #disarm: () => void = () => undefined;
   #armedForMs = Infinity;
   #work: Promise<void> = Promise.resolve();
-  readonly #stopping = new AbortController();
+  /** What ends the pauses after failures. */
+  readonly #pauses = new Set<() => void>();
   #stopped = false;
 
   constructor(dependencies: ScheduleRunnerDependencies) {
@@ -80,10 +95,8 @@ export class ScheduleRunner {
   arm(wakeAtMs: number): void {
     if (this.#stopped || wakeAtMs >= this.#armedForMs) return;
     this.#armedForMs = wakeAtMs;
-    clearTimeout(this.#timer);
-    const delayMs = Math.min(Math.max(0, wakeAtMs - this.#dependencies.clock.now()), TIMER_DELAY_MAX_MS);
-    this.#timer = setTimeout(() => this.#fire(), delayMs);
-    this.#timer.unref();
+    this.#disarm();
+    this.#disarm = this.#dependencies.timers.at(wakeAtMs, () => this.#fire());
   }
 
   /** Sees to one schedule now: what is due is taken, as far as its policy lets it. @throws StoreUnavailableError */
@@ -96,19 +109,13 @@ export class ScheduleRunner {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#stopping.abort();
-    clearTimeout(this.#timer);
+    this.#disarm();
+    this.#pauses.forEach((end) => end());
     await this.#work;
   }
 
   #fire(): void {
     const { clock, logger } = this.#dependencies;
-    if (clock.now() < this.#armedForMs) {
-      const wakeAtMs = this.#armedForMs;
-      this.#armedForMs = Infinity;
-      this.arm(wakeAtMs);
-      return;
-    }
     this.#armedForMs = Infinity;
     this.#work = this.#work
       .then(() => this.#seeToDue())
@@ -249,7 +256,7 @@ export class ScheduleRunner {
       .awaitClosed(first)
       .catch(async (error: unknown) => {
         this.#dependencies.logger.debug({ err: error, scheduleId }, 'a scheduled workflow could not be waited for');
-        await abortableDelay(RETRY_AFTER_FAILURE_MS, this.#stopping.signal);
+        await this.#pause();
       })
       .then(() => {
         this.#watched.delete(scheduleId);
@@ -260,6 +267,21 @@ export class ScheduleRunner {
         });
         return this.#work;
       });
+  }
+
+  /** Waits a little; not at all once the runner stops. */
+  async #pause(): Promise<void> {
+    if (this.#stopped) return;
+    const { clock, timers } = this.#dependencies;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#pauses.delete(end);
+        resolve();
+      };
+      const cancel = timers.at(clock.now() + RETRY_AFTER_FAILURE_MS, end);
+      this.#pauses.add(end);
+    });
   }
 }
 

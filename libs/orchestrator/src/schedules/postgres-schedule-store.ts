@@ -1,22 +1,7 @@
+import type { ScheduleStore, StoredSchedule } from '@backstitch/engine/schedules';
 import type { JsonObject, ScheduleDefinition, ScheduleProgress, SearchAttributes } from '@backstitch/protocol';
 import type { Database } from '../store/database.js';
 import { SCHEMA } from '../store/schema.js';
-
-/** A schedule as it is kept. */
-export interface StoredSchedule {
-  scheduleId: string;
-  partition: number;
-  /** Each change makes it one more; a change of an earlier version is refused. */
-  version: number;
-  definition: ScheduleDefinition;
-  progress: ScheduleProgress;
-  memo: JsonObject;
-  searchAttributes: SearchAttributes;
-  /** When it wants to be looked at. */
-  wakeAtMs: number | undefined;
-  createdAtMs: number;
-  updatedAtMs: number | undefined;
-}
 
 interface ScheduleRow {
   schedule_id: string;
@@ -34,15 +19,14 @@ interface ScheduleRow {
 const COLUMNS = `s.schedule_id, s.partition, s.version, s.definition::text AS definition, s.progress::text AS progress, s.memo::text AS memo,
   s.search_attributes::text AS search_attributes, s.wake_at_ms, s.created_at_ms, s.updated_at_ms`;
 
-/** Schedules in Postgres. Every method @throws StoreUnavailableError */
-export class ScheduleStore {
+/** Schedules in Postgres. */
+export class PostgresScheduleStore implements ScheduleStore {
   readonly #database: Database;
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** False: the id is taken. */
   async create(schedule: StoredSchedule): Promise<boolean> {
     const rows = await this.#database.query<{ schedule_id: string }>({
       text: `INSERT INTO ${SCHEMA}.schedule (schedule_id, version, definition, progress, memo, search_attributes, wake_at_ms, updated_at_ms, partition, created_at_ms)
@@ -52,7 +36,6 @@ export class ScheduleStore {
     return rows.length === 1;
   }
 
-  /** Writes the next version. False: somebody else did, or it was deleted. */
   async save(schedule: StoredSchedule): Promise<boolean> {
     const rows = await this.#database.query<{ version: number }>({
       name: 'backstitch_save_schedule',
@@ -68,7 +51,6 @@ export class ScheduleStore {
     return row === undefined ? undefined : toSchedule(row);
   }
 
-  /** In order of their ids. */
   async list(afterId: string | undefined, limit: number): Promise<StoredSchedule[]> {
     const rows = await this.#database.query<ScheduleRow>({
       text: `SELECT ${COLUMNS} FROM ${SCHEMA}.schedule s WHERE $1::text IS NULL OR s.schedule_id > $1 ORDER BY s.schedule_id LIMIT $2`,
@@ -77,13 +59,11 @@ export class ScheduleStore {
     return rows.map(toSchedule);
   }
 
-  /** False: there is none. */
   async delete(scheduleId: string): Promise<boolean> {
     const rows = await this.#database.query<{ version: number }>({ text: `DELETE FROM ${SCHEMA}.schedule WHERE schedule_id = $1 RETURNING version`, values: [scheduleId] });
     return rows.length === 1;
   }
 
-  /** The earliest time at which a schedule of these partitions wants to be looked at. */
   async earliestWakeAtMs(partitions: readonly number[]): Promise<number | undefined> {
     const [row] = await this.#database.query<{ wake_at_ms: string }>({
       name: 'backstitch_earliest_schedule',
@@ -93,7 +73,6 @@ export class ScheduleStore {
     return row === undefined ? undefined : Number(row.wake_at_ms);
   }
 
-  /** Schedules of these partitions that want to be looked at, longest due first. */
   async due(partitions: readonly number[], nowMs: number, limit: number): Promise<string[]> {
     const rows = await this.#database.query<{ schedule_id: string }>({
       name: 'backstitch_due_schedules',

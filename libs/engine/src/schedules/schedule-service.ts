@@ -1,4 +1,3 @@
-import type { Clock } from '@backstitch/engine';
 import {
   InvalidRequestError,
   partitionOf,
@@ -6,18 +5,16 @@ import {
   ScheduleNotFoundError,
   type BackfillScheduleRequest,
   type CreateScheduleRequest,
-  type ListSchedulesResponse,
   type ScheduleDefinition,
   type ScheduleDescription,
   type ScheduleProgress,
   type TriggerScheduleRequest,
   type UpdateScheduleRequest,
 } from '@backstitch/protocol';
-import { z } from 'zod';
-import { decodeCursor, encodeCursor } from '../control-api/cursor.js';
+import type { Clock } from '../ports/clock.js';
+import type { ScheduleStore, StoredSchedule } from '../ports/schedule-store.js';
 import { backfilled, BUFFERED_MAX } from './due-actions.js';
 import type { ScheduleRunner } from './schedule-runner.js';
-import type { ScheduleStore, StoredSchedule } from './schedule-store.js';
 import { ScheduleTimes } from './schedule-times.js';
 
 export interface ScheduleServiceOptions {
@@ -31,7 +28,6 @@ export interface ScheduleServiceOptions {
 
 const CONFLICTS_MAX = 10;
 const NEXT_TIMES = 10;
-const position = z.object({ scheduleId: z.string() });
 
 /** What callers do with schedules. Each change is kept first, and seen to then. */
 export class ScheduleService {
@@ -80,14 +76,15 @@ export class ScheduleService {
     return describe(schedule, this.#options.clock.now());
   }
 
-  async list(cursor: string | undefined, pageSize: number): Promise<ListSchedulesResponse> {
-    const schedules = await this.#options.store.list(decodeCursor(position, cursor)?.scheduleId, pageSize + 1);
+  /** Schedules after that id, in order of their ids; `nextAfterId` if there are more. */
+  async list(afterId: string | undefined, pageSize: number): Promise<{ schedules: ScheduleDescription[]; nextAfterId?: string }> {
+    const schedules = await this.#options.store.list(afterId, pageSize + 1);
     const page = schedules.slice(0, pageSize);
     const last = page.at(-1);
     const nowMs = this.#options.clock.now();
     return {
       schedules: page.map((schedule) => describe(schedule, nowMs)),
-      ...(schedules.length > pageSize && last !== undefined && { nextCursor: encodeCursor({ scheduleId: last.scheduleId }) }),
+      ...(schedules.length > pageSize && last !== undefined && { nextAfterId: last.scheduleId }),
     };
   }
 

@@ -1,1 +1,0 @@
-export { errorToFailure, failureToError } from '@backstitch/protocol/failures';
