@@ -24,7 +24,7 @@ export default {
   },
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
-  setupFilesAfterEnv: ['<rootDir>/tools/jest/collect-histories.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/tools/jest/collect-histories.mjs', '<rootDir>/tools/jest/testing-library-has-no-servers.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/tools/jest/slow-files.mjs'],

@@ -1,9 +1,16 @@
-import type { AttemptRecord, HistoryStore, RunAppend, RunRecord, StoredRun } from '@backstitch/engine';
-import { partitionOf, type HistoryEvent, type Incident } from '@backstitch/protocol';
+import type { AttemptRecord, HistoryStore, RunAppend } from '@backstitch/engine';
+import type { Incident } from '@backstitch/protocol';
+import { chainConformance } from './history-store-chain-conformance.js';
+import { attempt, continuation, creation, freshWorkflowId, incident, loadOne, quiet, STARTED_AT_MS } from './history-store-samples.js';
 import type { TestFramework } from './test-framework.js';
 
 /** A store to be judged, and how to put it away. Called for each test; the stores may share one database. */
-export type HistoryStoreMaker = () => Promise<{ store: HistoryStore; dispose(): Promise<void> }>;
+export type HistoryStoreMaker = () => Promise<{
+  store: HistoryStore;
+  /** A store of the same kind whose database cannot be reached. */
+  unreachable(): Promise<HistoryStore>;
+  dispose(): Promise<void>;
+}>;
 
 /**
  * What every HistoryStore must do, as tests. Each test uses ids of its own, so that it does not mind what is in the store already.
@@ -11,13 +18,14 @@ export type HistoryStoreMaker = () => Promise<{ store: HistoryStore; dispose(): 
  */
 export function historyStoreConformance(framework: TestFramework, makeStore: HistoryStoreMaker): void {
   const { describe, expect } = framework;
-  const it = (name: string, body: (store: HistoryStore) => Promise<void>): void =>
+  type Made = Awaited<ReturnType<HistoryStoreMaker>>;
+  const it = (name: string, body: (store: HistoryStore, made: Made) => Promise<void>): void =>
     framework.it(name, async () => {
-      const { store, dispose } = await makeStore();
+      const made = await makeStore();
       try {
-        await body(store);
+        await body(made.store, made);
       } finally {
-        await dispose();
+        await made.dispose();
       }
     });
 
@@ -242,64 +250,6 @@ export function historyStoreConformance(framework: TestFramework, makeStore: His
       expect((await loadOne(store, first.record.runId))?.record.openCalls).toEqual(1);
     });
 
-    it('given a run that closes, when the next run of its workflow id replaces it in the same commit, then that one is current and both can be loaded', async (store) => {
-      const first = creation();
-      await store.commit([first]);
-      const closing = continuation(first.record, { status: 'CONTINUED_AS_NEW', closedAtMs: STARTED_AT_MS + 9 });
-      const next: RunAppend = { ...creation({ workflowId: first.record.workflowId }), replaces: first.record.runId, after: first.record.runId };
-      expect(await store.commit([closing, next])).toEqual([{ status: 'committed' }, { status: 'committed' }]);
-      expect(await store.findByWorkflowIds([first.record.workflowId])).toEqual([next.record]);
-      expect((await loadOne(store, first.record.runId))?.record).toEqual(closing.record);
-      expect((await loadOne(store, next.record.runId))?.events).toEqual(next.events);
-      // The run that was replaced can still be written to, by its fence.
-      expect(await store.commit([continuation(closing.record)])).toEqual([{ status: 'committed' }]);
-      expect(await store.findByWorkflowIds([first.record.workflowId])).toEqual([next.record]);
-    });
-
-    it('given a run that went on meanwhile, when its close and its successor are committed, then both are stale and nothing is written', async (store) => {
-      const first = creation();
-      const raced = continuation(first.record);
-      await store.commit([first]);
-      await store.commit([raced]);
-      const other = creation();
-      const next: RunAppend = { ...creation({ workflowId: first.record.workflowId }), replaces: first.record.runId, after: first.record.runId };
-      const results = await store.commit([continuation(first.record), next, other]);
-      expect(results).toEqual([{ status: 'stale' }, { status: 'stale' }, { status: 'committed' }]);
-      expect(await store.load([next.record.runId])).toEqual([]);
-      expect(await store.findByWorkflowIds([first.record.workflowId])).toEqual([raced.record]);
-    });
-
-    it('given a run that follows another without replacing it, when both are committed, then each is current under its own id', async (store) => {
-      const first = creation();
-      await store.commit([first]);
-      const beside: RunAppend = { ...creation(), after: first.record.runId };
-      expect(await store.commit([continuation(first.record), beside])).toEqual([{ status: 'committed' }, { status: 'committed' }]);
-      expect(await store.findByWorkflowIds([beside.record.workflowId])).toEqual([beside.record]);
-    });
-
-    it('given a run that is no longer current, when another is created to replace it, then the current one is answered', async (store) => {
-      const first = creation({ status: 'COMPLETED', closedAtMs: STARTED_AT_MS + 1 });
-      const { workflowId, runId } = first.record;
-      await store.commit([first]);
-      const second: RunAppend = { ...creation({ workflowId }), replaces: runId };
-      const late: RunAppend = { ...creation({ workflowId }), replaces: runId };
-      expect(await store.commit([second])).toEqual([{ status: 'committed' }]);
-      expect(await store.commit([late])).toEqual([{ status: 'exists', existing: second.record }]);
-      expect(await store.load([late.record.runId])).toEqual([]);
-      expect(await store.findByWorkflowIds([workflowId])).toEqual([second.record]);
-    });
-
-    it('given two writers that replace the same run at once, when both have ended, then exactly one has won', async (store) => {
-      const first = creation({ status: 'FAILED', closedAtMs: STARTED_AT_MS + 1 });
-      const { workflowId, runId } = first.record;
-      await store.commit([first]);
-      const nexts = Array.from({ length: 8 }, (): RunAppend => ({ ...creation({ workflowId }), replaces: runId }));
-      const results = await Promise.all(nexts.map((next) => store.commit([next])));
-      expect(results.flat().map(({ status }) => status).sort()).toEqual(['committed', ...Array.from({ length: 7 }, () => 'exists')]);
-      const [found] = await store.findByWorkflowIds([workflowId]);
-      expect(found?.runId).toEqual(nexts[results.findIndex(([result]) => result?.status === 'committed')]?.record.runId);
-    });
-
     it('given a run id that stands in the store, when it is created again, then it exists and nothing changes', async (store) => {
       const first = creation();
       await store.commit([first]);
@@ -316,84 +266,84 @@ export function historyStoreConformance(framework: TestFramework, makeStore: His
       expect(runs.every(({ record, events }) => JSON.stringify(loaded.get(record.runId)?.map(({ eventId }) => eventId)) === JSON.stringify(events.map(({ eventId }) => eventId)))).toEqual(true);
       expect(runs.every(({ record }) => loaded.get(record.runId)?.[0]?.eventTimeMs === STARTED_AT_MS)).toEqual(true);
     });
+
+    it('given an attempt with all fields, when it is committed, then nothing is lost or changed', async (store) => {
+      const whole: Required<AttemptRecord> = {
+        scheduledEventId: 5,
+        attempt: 4,
+        dispatch: 2,
+        revision: 2,
+        supersedesKey: 'run/5',
+        editedInput: ['é 漢字 😀', null],
+        firstFailureAtMs: STARTED_AT_MS + 1,
+        lastFailure: { message: 'refused' },
+        lastStartedAtMs: STARTED_AT_MS + 2,
+        nextAttemptAtMs: STARTED_AT_MS + 3,
+        heartbeatDetails: null,
+        running: { startedAtMs: STARTED_AT_MS, heardFromAtMs: STARTED_AT_MS + 1, identity: 'worker', completesOutside: true, heartbeatCheckAtMs: STARTED_AT_MS + 9 },
+        graceUntilMs: STARTED_AT_MS + 4,
+        paused: { reason: 'wait', identity: 'someone', sinceMs: STARTED_AT_MS },
+        failedAttempts: [{ attempt: 3, startedAtMs: STARTED_AT_MS, finishedAtMs: STARTED_AT_MS + 2, failure: { message: 'refused' } }],
+      };
+      const first: RunAppend = { ...creation(), upsertAttempts: [whole] };
+      await store.commit([first]);
+      expect((await loadOne(store, first.record.runId))?.attempts).toEqual([whole]);
+    });
+
+    it('given a memo that changes, when the append says so, then the new one is kept, and so is what came before it', async (store) => {
+      const first = creation({ memo: { old: true } });
+      await store.commit([first]);
+      const changed: RunAppend = { ...continuation(first.record, { memo: { new: [null] } }), memoChanged: true };
+      await store.commit([changed]);
+      await store.commit([continuation(changed.record)]);
+      const loaded = await loadOne(store, first.record.runId);
+      expect(loaded?.record.memo).toEqual({ new: [null] });
+      expect(loaded?.events.length).toEqual(first.events.length + 2);
+    });
+
+    it('given what was committed and what was loaded, when somebody changes it, then the store does not', async (store) => {
+      const first = creation({ memo: { list: [1] } });
+      const memo = structuredClone(first.record.memo);
+      await store.commit([first]);
+      (first.record.memo.list as number[]).push(2);
+      first.events.length = 0;
+      const loaded = await loadOne(store, first.record.runId);
+      expect(loaded?.record.memo).toEqual(memo);
+      (loaded?.record.memo.list as number[]).push(3);
+      loaded?.events.pop();
+      const again = await loadOne(store, first.record.runId);
+      expect(again?.record.memo).toEqual(memo);
+      expect(again?.events.length).toEqual(2);
+    });
+
+    it('given commits of two runs each, when they are loaded meanwhile, then nobody sees one without the other', async (store) => {
+      for (const isLinked of [false, true]) {
+        let pair: [RunAppend, RunAppend] = [creation(), creation()];
+        await store.commit(pair);
+        const runIds = pair.map(({ record }) => record.runId);
+        for (let round = 0; round < 10; round += 1) {
+          const [one, other] = [continuation(pair[0].record), continuation(pair[1].record)];
+          pair = [one, isLinked ? { ...other, after: one.record.runId } : other];
+          const loads = Array.from({ length: 4 }, () => store.load(runIds));
+          const [[first, second]] = await Promise.all([store.commit(pair), ...loads]);
+          expect([first?.status, second?.status]).toEqual(['committed', 'committed']);
+          for (const load of loads) {
+            const [left, right] = await load;
+            expect(left?.record.nextEventId).toEqual(right?.record.nextEventId);
+            expect(left?.events.length).toEqual(right?.events.length);
+          }
+        }
+      }
+    });
+
+    it('given a database that cannot be reached, when anything is asked of the store, then it is StoreUnavailableError', async (_, { unreachable }) => {
+      const store = await unreachable();
+      const nameOf = async (work: Promise<unknown>): Promise<string> => work.then(() => 'answered', (error: unknown) => (error as Error).name);
+      expect(await nameOf(store.commit([creation()]))).toEqual('StoreUnavailableError');
+      expect(await nameOf(store.load([crypto.randomUUID()]))).toEqual('StoreUnavailableError');
+      expect(await nameOf(store.findByWorkflowIds(['any']))).toEqual('StoreUnavailableError');
+    });
+
+    chainConformance(framework, it);
   });
-}
-
-const STARTED_AT_MS = Date.UTC(2026, 0, 1, 12);
-
-function freshWorkflowId(): string {
-  return `conformance-${crypto.randomUUID()}`;
-}
-
-function creation(changes: Partial<RunRecord> = {}): RunAppend {
-  const workflowId = changes.workflowId ?? freshWorkflowId();
-  const runId = crypto.randomUUID();
-  const events: HistoryEvent[] = [
-    {
-      eventId: 1,
-      eventType: 'WORKFLOW_EXECUTION_STARTED',
-      eventTimeMs: STARTED_AT_MS,
-      attributes: { workflowId, runId, workflowType: 'conformance', taskQueue: 'default', input: ['é 漢字 😀', 1.5, null], randomnessSeed: runId },
-    },
-    { eventId: 2, eventType: 'WORKFLOW_TASK_SCHEDULED', eventTimeMs: STARTED_AT_MS, attributes: {} },
-  ];
-  return {
-    isNew: true,
-    expectedNextEventId: 1,
-    events,
-    upsertAttempts: [],
-    deleteAttempts: [],
-    upsertIncidents: [],
-    record: {
-      workflowId,
-      runId,
-      workflowType: 'conformance',
-      partition: partitionOf(workflowId),
-      status: 'RUNNING',
-      startedAtMs: STARTED_AT_MS,
-      nextEventId: 3,
-      historySizeBytes: 100,
-      openActivities: 0,
-      openIncidents: 0,
-      requestFingerprint: 'fingerprint',
-      searchAttributes: {},
-      memo: {},
-      ...changes,
-    },
-  };
-}
-
-/** One event more at the record's fence. */
-function continuation(record: RunRecord, changes: Partial<RunRecord> = {}): RunAppend {
-  const eventId = record.nextEventId;
-  return {
-    ...quiet({ ...record, nextEventId: eventId + 1, historySizeBytes: record.historySizeBytes + 10 }, changes),
-    expectedNextEventId: eventId,
-    events: [{ eventId, eventType: 'WORKFLOW_EXECUTION_SIGNALED', eventTimeMs: STARTED_AT_MS + eventId, attributes: { signalName: 'go', input: [{ eventId }] } }],
-  };
-}
-
-/** No event, at the record's fence. */
-function quiet(record: RunRecord, changes: Partial<RunRecord> = {}): RunAppend {
-  return {
-    isNew: false,
-    expectedNextEventId: record.nextEventId,
-    events: [],
-    upsertAttempts: [],
-    deleteAttempts: [],
-    upsertIncidents: [],
-    record: { ...record, ...changes },
-  };
-}
-
-function attempt(scheduledEventId: number): AttemptRecord {
-  return { scheduledEventId, attempt: 2, dispatch: 1, revision: 0, failedAttempts: [] };
-}
-
-function incident(incidentNumber: number): Incident {
-  return { incidentNumber, kind: 'UNDO_FAILED', openedAtMs: STARTED_AT_MS, message: 'The undo failed.' };
-}
-
-async function loadOne(store: HistoryStore, runId: string): Promise<StoredRun | undefined> {
-  return (await store.load([runId]))[0];
 }

@@ -123,9 +123,11 @@ export class InMemoryHistoryStore implements HistoryStore {
   #apply(append: RunAppend): AppendResult {
     const { record } = append;
     if (append.isNew) {
-      const existing = this.#runs.get(this.#runIds.get(record.workflowId) ?? '');
-      if ((existing !== undefined && existing.record.runId !== append.replaces) || this.#runs.has(record.runId)) {
-        return { status: 'exists', existing: copy((existing ?? (this.#runs.get(record.runId) as StoredEntry)).record) };
+      const current = this.#runs.get(this.#runIds.get(record.workflowId) ?? '');
+      const itself = this.#runs.get(record.runId);
+      const inTheWay = itself?.record.workflowId === record.workflowId ? itself : (current ?? itself);
+      if (inTheWay !== undefined && (itself !== undefined || inTheWay.record.runId !== append.replaces)) {
+        return { status: 'exists', existing: copy(inTheWay.record) };
       }
       this.#runIds.set(record.workflowId, record.runId);
       this.#runs.set(record.runId, { record, events: [], attempts: new Map(), incidents: new Map() });

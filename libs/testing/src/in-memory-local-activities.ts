@@ -1,5 +1,6 @@
 import { LocalActivityUnknownError, type Clock, type LocalActivities, type LocalActivityInfo } from '@backstitch/engine';
 import type { JsonValue } from '@backstitch/protocol';
+import { asJson } from './workflow-harness/as-json.js';
 
 /** A function that stands in for a local activity. */
 export type LocalActivityFunction = (info: LocalActivityInfo, signal: AbortSignal, ...args: JsonValue[]) => JsonValue | Promise<JsonValue>;
@@ -19,7 +20,7 @@ export class InMemoryLocalActivities implements LocalActivities {
       throw new LocalActivityUnknownError(activityType);
     }
     this.attempts.push(info);
-    return found(info, signal, ...args);
+    return asJson(await found(info, signal, ...args));
   }
 
   async delay(durationMs: number, signal: AbortSignal): Promise<void> {

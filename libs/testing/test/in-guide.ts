@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { ControlClient, type Client } from '@backstitch/client';
-import { DefaultLogger, Runtime, TestWorkflowEnvironment, Worker, type TestWorkflowEnvironmentOptions } from '../src/workflow-harness/index.js';
+import { DefaultLogger, Runtime, TestWorkflowEnvironment, Worker, type InMemoryWorkflowEnvironment, type TimeSkippingTestWorkflowEnvironmentOptions } from '../src/workflow-harness/index.js';
 
 /** Where the guides' code lies: made from docs/guides by `node tools/ci/write-guides.mjs`. */
 export function guideFile(name: string): string {
@@ -8,7 +8,7 @@ export function guideFile(name: string): string {
 }
 
 export interface Guide {
-  environment: TestWorkflowEnvironment;
+  environment: InMemoryWorkflowEnvironment;
   client: Client;
   control: ControlClient;
   /** Serves another workflow file from now on; its activities are those of the guide. */
@@ -22,7 +22,7 @@ export interface GuideSetting {
   activities: object;
   /** Forgets runs after each task, as a crash of the process would. Default true. */
   replaysAlways?: boolean;
-  engine?: TestWorkflowEnvironmentOptions['engine'];
+  engine?: TimeSkippingTestWorkflowEnvironmentOptions['engine'];
 }
 
 /** Does some work with a guide's workflows and activities being served, in an environment that skips time. */
@@ -49,7 +49,7 @@ export async function thrownBy(promise: Promise<unknown>): Promise<unknown> {
 }
 
 /** What the control API's list of open incidents would answer: the harness has none. */
-export function openIncidentsOf({ store }: TestWorkflowEnvironment): object[] {
+export function openIncidentsOf({ store }: InMemoryWorkflowEnvironment): object[] {
   return store.records().flatMap(({ workflowId, runId, workflowType }) =>
     store
       .storedByWorkflowId(workflowId)

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { WorkflowClient } from '@backstitch/client';
-import { bundleWorkflowCode, DefaultLogger, Runtime, TestWorkflowEnvironment, Worker, type LogEntry, type TestWorkflowEnvironmentOptions, type WorkflowBundleWithSourceMap } from '../src/workflow-harness/index.js';
+import { bundleWorkflowCode, DefaultLogger, Runtime, TestWorkflowEnvironment, Worker, type LogEntry, type InMemoryWorkflowEnvironment, type TimeSkippingTestWorkflowEnvironmentOptions, type WorkflowBundleWithSourceMap } from '../src/workflow-harness/index.js';
 import { libraryActivities, newLedger, type Ledger } from './library-activities.js';
 
 /** The file of the specs' workflows. */
@@ -18,7 +18,7 @@ export async function bundleOf(name = 'index'): Promise<WorkflowBundleWithSource
 }
 
 export interface Library {
-  environment: TestWorkflowEnvironment;
+  environment: InMemoryWorkflowEnvironment;
   workflow: WorkflowClient;
   ledger: Ledger;
   /** Messages that were logged. */
@@ -27,7 +27,7 @@ export interface Library {
 }
 
 /** Each behaviour holds for a run that stays in memory, and for one that goes through replay before each workflow task. */
-export const LIVES: [string, TestWorkflowEnvironmentOptions][] = [
+export const LIVES: [string, TimeSkippingTestWorkflowEnvironmentOptions][] = [
   ['that stays in memory', {}],
   ['that is replayed before each workflow task', { replaysAlways: true }],
 ];
@@ -35,7 +35,7 @@ export const LIVES: [string, TestWorkflowEnvironmentOptions][] = [
 export const TASK_QUEUE = 'library';
 
 /** Does some work with a worker of the library running, in an environment that skips time. */
-export async function inLibrary<Result>(work: (library: Library) => Promise<Result>, options: TestWorkflowEnvironmentOptions = {}): Promise<Result> {
+export async function inLibrary<Result>(work: (library: Library) => Promise<Result>, options: TimeSkippingTestWorkflowEnvironmentOptions = {}): Promise<Result> {
   const library = await openLibrary(options);
   try {
     return await (await library.worker()).runUntil(async () => work(library));
@@ -45,7 +45,7 @@ export async function inLibrary<Result>(work: (library: Library) => Promise<Resu
 }
 
 /** An environment without a worker. Tear it down. */
-export async function openLibrary(options: TestWorkflowEnvironmentOptions = {}): Promise<Library> {
+export async function openLibrary(options: TimeSkippingTestWorkflowEnvironmentOptions = {}): Promise<Library> {
   const logged: string[] = [];
   Runtime.install({ logger: new DefaultLogger('TRACE', ({ message }: LogEntry) => void logged.push(message)) });
   const environment = await TestWorkflowEnvironment.createTimeSkipping(options);

@@ -224,6 +224,7 @@ function infoOf(job: ActivityJob, { tokenSecret, taskQueue }: AttemptSurrounding
     startToCloseTimeoutMs,
     heartbeatTimeoutMs,
     heartbeatDetails,
+    headers: job.headers,
     startedBefore: attempt > 1,
     taskToken,
     base64TaskToken: taskTokenText(taskToken),

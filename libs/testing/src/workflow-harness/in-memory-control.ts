@@ -1,4 +1,4 @@
-import type { EngineSurface, RunRecord, StoredRun } from '@backstitch/engine';
+import type { EngineSurface } from '@backstitch/engine';
 import {
   InvalidRequestError,
   WorkflowNotFoundError,
@@ -6,18 +6,21 @@ import {
   type ActivityActionRequest,
   type AwaitClosedRequest,
   type AwaitClosedResponse,
-  type ClosedWorkflow,
   type Headers,
   type IncidentAction,
   type JsonValue,
   type ListIncidentsResponse,
+  type SearchAttributeDefinitions,
   type StartWorkflowRequest,
   type UpdateWithStartRequest,
-  type WorkflowSummary,
+  type WorkflowExecution,
 } from '@backstitch/protocol';
 import { verifyTaskToken } from '@backstitch/protocol/task-token';
 import type { InMemoryHistoryStore } from '../in-memory-history-store.js';
+import { closedWorkflow, lastRun } from './closed-workflows.js';
 import type { HarnessClock } from './harness-clock.js';
+import { InMemoryLists } from './in-memory-lists.js';
+import { InMemorySchedules } from './in-memory-schedules.js';
 
 /** One call of the control wire. */
 export interface InMemoryControlCall {
@@ -49,6 +52,8 @@ const LONG_POLL_TIMEOUT_MAX_MS = 30_000;
  */
 export class InMemoryControl {
   readonly #closedListeners = new Set<() => void>();
+  readonly #lists: InMemoryLists;
+  readonly #schedules: InMemorySchedules;
 
   constructor(
     private readonly engine: EngineSurface,
@@ -59,8 +64,12 @@ export class InMemoryControl {
       tokenSecret: string;
       /** Told of what is closed from outside. */
       activities: { closedOutside(runId: string, activityId: string): void };
+      searchAttributes?: SearchAttributeDefinitions;
     },
-  ) {}
+  ) {
+    this.#lists = new InMemoryLists(around.store, around.searchAttributes ?? {});
+    this.#schedules = new InMemorySchedules(engine, { ...around, closed: async (execution) => this.#closed(execution) });
+  }
 
   /** To be called whenever a run was closed. */
   runClosed(): void {
@@ -83,6 +92,11 @@ export class InMemoryControl {
     // The environment owns what is behind it.
   }
 
+  /** Takes no more actions of schedules. */
+  async stop(): Promise<void> {
+    await this.#schedules.stop();
+  }
+
   async #answer(method: string, parts: string[], body: Body, query: URLSearchParams): Promise<unknown> {
     const [area, first] = parts;
     if (area === 'workflows') {
@@ -94,9 +108,9 @@ export class InMemoryControl {
           case 'await-closed':
             return this.#awaitClosed(body as unknown as AwaitClosedRequest);
           case 'list':
-            return { workflows: this.#summaries() };
+            return this.#lists.list(body as object);
           case 'count':
-            return { count: this.#summaries().length };
+            return this.#lists.count(body as object);
           case 'update-with-start':
             return this.#longPoll((body as unknown as UpdateWithStartRequest).update.timeoutMs, async (giveUp) => this.engine.updateWithStart(body as unknown as UpdateWithStartRequest, giveUp));
           default:
@@ -109,11 +123,14 @@ export class InMemoryControl {
       const { workflowId, runId, activityId, attempt } = verifyTaskToken(this.around.tokenSecret, request.taskToken ?? '');
       return this.#activity(parts[2] as ActivityAction, { workflowId, activityId, runId }, { ...request, attempt } as ActivityActionRequest);
     }
+    if (area === 'schedules') {
+      return this.#schedules.answer(method, parts.slice(1), body, query);
+    }
     if (area === 'incidents') {
       return this.#openIncidents();
     }
     if (area === 'info') {
-      return { workflowTypes: [...this.around.workflowTypes()], searchAttributes: {}, partitions: { total: 1, owned: 1 } };
+      return { workflowTypes: [...this.around.workflowTypes()], searchAttributes: this.around.searchAttributes ?? {}, partitions: { total: 1, owned: 1 } };
     }
     throw new InvalidRequestError('', 'there is no such route');
   }
@@ -184,7 +201,7 @@ export class InMemoryControl {
 
   async #awaitClosed({ workflowIds, timeoutMs = LONG_POLL_TIMEOUT_MAX_MS, runId, followRuns = true }: AwaitClosedRequest): Promise<AwaitClosedResponse> {
     const look = (): AwaitClosedResponse => {
-      const found = workflowIds.map((workflowId) => [workflowId, this.#lastRun(workflowId, runId, followRuns)] as const);
+      const found = workflowIds.map((workflowId) => [workflowId, lastRun(this.around.store, workflowId, runId, followRuns)] as const);
       return {
         closed: found.flatMap(([, stored]) => (stored === undefined || stored.record.status === 'RUNNING' ? [] : [closedWorkflow(stored)])),
         unknown: found.flatMap(([workflowId, stored]) => (stored === undefined ? [workflowId] : [])),
@@ -197,7 +214,7 @@ export class InMemoryControl {
           if (found.closed.length > 0 || found.unknown.length === workflowIds.length || giveUp.aborted) {
             return found;
           }
-          await this.#closedOrGivenUp(giveUp);
+          await this.#someClosing(giveUp);
         }
       });
     } finally {
@@ -205,20 +222,23 @@ export class InMemoryControl {
     }
   }
 
-  async #closedOrGivenUp(giveUp: AbortSignal): Promise<void> {
-    const listeners = this.#closedListeners;
-    await new Promise<void>((resolve) => {
-      listeners.add(resolve);
-      giveUp.addEventListener('abort', () => resolve(), { once: true });
-    }).finally(() => listeners.clear());
+  /** Resolves when that run, or the last of those that continued it, is closed; wishes for nothing. */
+  async #closed({ workflowId, runId }: WorkflowExecution): Promise<void> {
+    while (lastRun(this.around.store, workflowId, runId, true)?.record.status === 'RUNNING') {
+      await this.#someClosing();
+    }
   }
 
-  #lastRun(workflowId: string, runId: string | undefined, followRuns: boolean): StoredRun | undefined {
-    let stored = this.around.store.stored(runId ?? this.around.store.runIdsOf(workflowId).at(-1) ?? '');
-    for (let next = continuedTo(stored); followRuns && next !== undefined; next = continuedTo(stored)) {
-      stored = this.around.store.stored(next);
-    }
-    return stored;
+  async #someClosing(giveUp?: AbortSignal): Promise<void> {
+    const listeners = this.#closedListeners;
+    await new Promise<void>((resolve) => {
+      const hear = (): void => {
+        listeners.delete(hear);
+        resolve();
+      };
+      listeners.add(hear);
+      giveUp?.addEventListener('abort', hear, { once: true });
+    });
   }
 
   #history(workflowId: string, runId: string | undefined, afterEventId: number): unknown {
@@ -236,29 +256,4 @@ export class InMemoryControl {
     });
     return { incidents: incidents.sort((one, other) => one.openedAtMs - other.openedAtMs) };
   }
-
-  #summaries(): WorkflowSummary[] {
-    return this.around.store.records().map(summaryOf).reverse();
-  }
-}
-
-function summaryOf(record: RunRecord): WorkflowSummary {
-  const { workflowId, runId, workflowType, status, startedAtMs, closedAtMs, searchAttributes, memo, openIncidents } = record;
-  return { workflowId, runId, workflowType, status, startedAtMs, ...(closedAtMs === undefined ? {} : { closedAtMs }), searchAttributes, memo, openIncidents };
-}
-
-function closedWorkflow(stored: StoredRun): ClosedWorkflow {
-  const { result, failure } = stored.record;
-  const continuedToRunId = continuedTo(stored);
-  return {
-    ...summaryOf(stored.record),
-    ...(continuedToRunId === undefined ? {} : { continuedToRunId }),
-    ...(result === undefined ? {} : { result }),
-    ...(failure === undefined ? {} : { failure }),
-  };
-}
-
-function continuedTo(stored: StoredRun | undefined): string | undefined {
-  const { newExecutionRunId } = (stored?.events.at(-1)?.attributes ?? {}) as { newExecutionRunId?: string };
-  return newExecutionRunId;
 }

@@ -14,12 +14,12 @@ export interface ActivityServer {
   activities: ReadonlyMap<string, ActivityFunction>;
 }
 
-type Address = { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'> };
+type Address = { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'>; onlyIfWaiting?: boolean };
 
 /** The queues and the services in one process: attempts wait until a worker serves their queue, then run as plain functions. */
 export class InProcessActivities implements Dispatcher {
   readonly #servers = new Set<ActivityServer>();
-  readonly #delayed = new Map<string, () => void>();
+  readonly #delayed = new Map<string, { dispatch: Dispatch; cancel: () => void }>();
   readonly #waiting = new Map<string, Dispatch>();
   /** What ends the hold of attempts whose result comes from outside, by run and activity. */
   readonly #outside = new Map<string, Map<string, () => void>>();
@@ -81,7 +81,7 @@ export class InProcessActivities implements Dispatcher {
           this.#delayed.delete(jobId);
           this.#arrive(jobId, kept);
         });
-        this.#delayed.set(jobId, cancel);
+        this.#delayed.set(jobId, { dispatch: kept, cancel });
       } else {
         this.#arrive(jobId, kept);
       }
@@ -90,14 +90,21 @@ export class InProcessActivities implements Dispatcher {
   }
 
   cancel(attempts: readonly Address[]): Promise<{ removed: boolean[] }> {
-    const removed = attempts.map(({ job }) => {
+    const removed = attempts.map(({ job, onlyIfWaiting }) => {
       const jobId = activityJobId(job);
-      const cancelDelayed = this.#delayed.get(jobId);
-      cancelDelayed?.();
-      this.#running.get(jobId)?.attempt.cancel();
+      this.#delayed.get(jobId)?.cancel();
+      if (onlyIfWaiting !== true) {
+        this.#running.get(jobId)?.attempt.cancel();
+      }
       return this.#delayed.delete(jobId) || this.#waiting.delete(jobId) || this.#locks.withdraw(job);
     });
     return Promise.resolve({ removed });
+  }
+
+  /** What nobody has taken yet, delayed jobs among it. */
+  waiting(taskQueue: string): Dispatch[] {
+    const delayed = [...this.#delayed.values()].map(({ dispatch }) => dispatch);
+    return [...this.#waiting.values(), ...delayed].filter((dispatch) => dispatch.taskQueue === taskQueue);
   }
 
   /** An activity was completed, failed or cancelled from outside. */

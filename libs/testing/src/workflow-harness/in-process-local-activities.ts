@@ -45,6 +45,7 @@ export class InProcessLocalActivities implements LocalActivities {
           startToCloseTimeoutMs: info.startToCloseTimeoutMs,
           scheduleToCloseTimeoutMs: info.scheduleToCloseTimeoutMs ?? Infinity,
           startedBefore: info.attempt > 1,
+          headers: info.headers,
           isLocal: true,
           inWorkflow: true,
           namespace: 'default',

@@ -1,7 +1,7 @@
 import Module, { createRequire, register } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** What each of Temporal's packages is on Backstitch. `worker` and `testing` are the test environment's. */
+/** What each of Temporal's packages is on Backstitch. `worker`, `testing` and `envconfig` are the test environment's. What lies in a package's `lib/` is the package. */
 export const TEMPORAL_ALIASES: Readonly<Record<string, string>> = {
   '@temporalio/workflow': '@backstitch/workflow',
   '@temporalio/common': '@backstitch/workflow/common',
@@ -9,6 +9,7 @@ export const TEMPORAL_ALIASES: Readonly<Record<string, string>> = {
   '@temporalio/client': '@backstitch/client',
   '@temporalio/worker': '@backstitch/testing/workflow-harness',
   '@temporalio/testing': '@backstitch/testing/workflow-harness',
+  '@temporalio/envconfig': '@backstitch/testing/workflow-harness',
 };
 
 /** Resolves names in `import`, in the loader's own thread. */
@@ -16,7 +17,7 @@ const IMPORT_HOOK = `
 let targets;
 export function initialize(data) { targets = data; }
 export function resolve(specifier, context, next) {
-  const url = targets[specifier];
+  const url = targets[specifier] ?? targets[specifier.replace(/\\/lib\\/.*$/, '')];
   return url === undefined ? next(specifier, context) : { url, shortCircuit: true };
 }`;
 
@@ -36,7 +37,7 @@ export function registerTemporalAliases(aliases: Readonly<Record<string, string>
   const internals = Module as unknown as { _resolveFilename: (request: string, ...rest: unknown[]) => string };
   const resolveFilename = internals._resolveFilename;
   internals._resolveFilename = (request, ...rest) => {
-    const target = targets[request];
+    const target = targets[request] ?? targets[request.replace(/\/lib\/.*$/, '')];
     return target === undefined ? resolveFilename(request, ...rest) : fileURLToPath(target);
   };
 }

@@ -1,108 +1,61 @@
-import { Client, setDefaultConnection, type ControlCaller } from '@backstitch/client';
-import { Engine, type EngineOptions } from '@backstitch/engine';
-import type { SearchAttributeDefinitions } from '@backstitch/protocol';
-import { durationToMs, type Duration } from '@backstitch/protocol/failures';
-import { historyCollector, type CollectedRun } from '../history-collector.js';
-import { InMemoryHistoryStore } from '../in-memory-history-store.js';
-import { SeededIds } from '../seeded-ids.js';
-import { HarnessContext } from './activity-attempt.js';
-import { HarnessClock } from './harness-clock.js';
-import { InMemoryControl } from './in-memory-control.js';
-import { InProcessActivities } from './in-process-activities.js';
-import { InProcessLocalActivities } from './in-process-local-activities.js';
-import { WorkerSinks } from './injected-sinks.js';
-import { Runtime, type LogLevel } from './runtime.js';
-import { WorkerSandboxes } from './worker-sandboxes.js';
+import { setDefaultConnection, type Client, type ClientOptions, type ControlCaller } from '@backstitch/client';
+import type { Duration } from '@backstitch/protocol/failures';
+import type { ExistingServerTestWorkflowEnvironmentOptions, ExistingServerWorkflowEnvironment } from './existing-environment.js';
+import type { InMemoryWorkflowEnvironment, TimeSkippingTestWorkflowEnvironmentOptions } from './in-memory-environment.js';
+import type { LocalTestWorkflowEnvironmentOptions, LocalWorkflowEnvironment } from './local-environment.js';
+import type { WorkerSite } from './worker-site.js';
 
 /** A connection that leads to an environment: for `new Client({ connection })` and `Worker.create({ connection })` alike. */
 export interface EnvironmentConnection extends ControlCaller {
   readonly environment: TestWorkflowEnvironment;
 }
 
-export interface TestWorkflowEnvironmentOptions {
-  /** Custom search attributes that workflows may use, and of which type. Default none. */
-  searchAttributes?: SearchAttributeDefinitions;
-  /** Forgets each run after every workflow task, so that all go through replay: slower, and finds code that is not deterministic. Default false. */
-  replaysAlways?: boolean;
-  /** Fixes run ids and the jitter of retries. Default 1. */
-  seed?: number;
-  engine?: Omit<EngineOptions, 'observer' | 'searchAttributes'>;
-  /** Taken for compatibility: there is no server to start. */
-  server?: unknown;
-  client?: unknown;
-}
-
-/** Seals task tokens. A test environment has nothing to protect. */
-const TOKEN_SECRET = 'backstitch test environment';
+/** Options of an environment's client. */
+export type ClientOptionsForTestEnv = Omit<ClientOptions, 'connection'>;
 
 /** The environment that was made last: what a client or a worker without a connection of its own uses. */
 let latest: TestWorkflowEnvironment | undefined;
 
 /**
- * Backstitch in one process, for tests of workflows: the real engine and sandbox on a store in memory, activities as plain functions, and the real
- * client. Temporal's names.
- *
- * With time skipping, time jumps to what is due next while somebody awaits a workflow's result or sleeps in the environment, and no activity is at work;
- * else it goes by as it does.
+ * Somewhere to run workflows in tests, under the names of `@temporalio/testing`: in this process and in simulated time, or on a real stack. A test of one kind
+ * runs on the other one unchanged.
  */
-export class TestWorkflowEnvironment {
-  readonly clock: HarnessClock;
-  readonly store = new InMemoryHistoryStore();
-  readonly sandboxes: WorkerSandboxes;
-  readonly activities: InProcessActivities;
-  readonly localActivities: InProcessLocalActivities;
-  readonly sinks = new WorkerSinks();
-  readonly engine: Engine;
-  readonly connection: EnvironmentConnection;
-  readonly client: Client;
-  readonly #control: InMemoryControl;
+export abstract class TestWorkflowEnvironment {
+  /** Whether time is skipped. */
+  abstract readonly supportsTimeSkipping: boolean;
+  /** For clients and workers. */
+  abstract readonly connection: EnvironmentConnection;
+  abstract readonly client: Client;
+  /** @internal */
+  abstract readonly workers: WorkerSite;
+  #ended: Promise<void> | undefined;
 
-  private constructor(
-    /** Whether time is skipped. */
-    readonly supportsTimeSkipping: boolean,
-    { searchAttributes, seed, replaysAlways, engine }: TestWorkflowEnvironmentOptions,
-  ) {
-    this.sandboxes = new WorkerSandboxes(replaysAlways);
-    this.clock = new HarnessClock(supportsTimeSkipping, async () => this.engine.idle());
-    this.activities = new InProcessActivities(this.clock, TOKEN_SECRET, () => this.client, async (outcome) => this.engine.deliver([outcome]));
-    this.localActivities = new InProcessLocalActivities(this.clock, (runId) => this.sandboxes.taskQueueOf(runId));
-    const { clock, store, sandboxes: sandbox, activities: dispatcher, localActivities } = this;
-    this.engine = new Engine(
-      { clock, ids: new SeededIds(seed), sandbox, store, dispatcher, localActivities },
-      {
-        ...engine,
-        searchAttributes,
-        observer: {
-          wakeAt: (wakeAtMs) => void clock.at(wakeAtMs, () => this.#wake()),
-          workflowClosed: ({ runId }) => {
-            this.activities.runClosed(runId);
-            this.#control.runClosed();
-          },
-          incidentOpened: ({ workflowId, runId, workflowType, incident: { kind, message } }) =>
-            Runtime.instance().logger.error(message, { workflowId, runId, workflowType, incident: kind }),
-          workflowSinkCall: ({ workflowId, runId, workflowType, call, isReplaying }) =>
-            this.sinks.call({ workflowId, runId, workflowType, taskQueue: sandbox.taskQueueOf(runId) ?? '' }, call, isReplaying),
-          workflowLog: ({ workflowId, runId, workflowType, entry: { level, message, attributes } }) =>
-            Runtime.instance().logger.log(level.toUpperCase() as LogLevel, message, { workflowId, runId, workflowType, ...attributes }),
-        },
-      },
-    );
-    this.#control = new InMemoryControl(this.engine, { workflowTypes: () => sandbox.workflowTypes, store, clock, tokenSecret: TOKEN_SECRET, activities: dispatcher });
-    const control = this.#control;
-    this.connection = { environment: this, call: async (call) => control.call(call), close: async () => control.close() };
-    this.client = new Client({ connection: this.connection });
-    setDefaultConnection(this.connection);
-    latest = this;
+  /**
+   * An environment in this process in which time is skipped: no database, no queue, nothing to be started. Time stands still while an activity is at work, and
+   * jumps to what is due next while somebody awaits a workflow's result or sleeps in the environment.
+   */
+  static async createTimeSkipping(options: TimeSkippingTestWorkflowEnvironmentOptions = {}): Promise<InMemoryWorkflowEnvironment> {
+    const { InMemoryWorkflowEnvironment: Environment } = await import('./in-memory-environment.js');
+    return new Environment(options);
   }
 
-  /** An environment in which time is skipped. */
-  static createTimeSkipping(options: TestWorkflowEnvironmentOptions = {}): Promise<TestWorkflowEnvironment> {
-    return Promise.resolve(new TestWorkflowEnvironment(true, options));
+  /**
+   * A real stack, in real time: an orchestrator on an embedded Postgres, with queues in Postgres, in a child process that ends with this one. Workers serve their
+   * activities from this process, through queues and inbox.
+   * @throws LocalServerError
+   */
+  static async createLocal(options: LocalTestWorkflowEnvironmentOptions = {}): Promise<LocalWorkflowEnvironment> {
+    const { LocalWorkflowEnvironment: Environment } = await import('./local-environment.js');
+    return Environment.start(options);
   }
 
-  /** An environment in which time goes by as it does. */
-  static createLocal(options: TestWorkflowEnvironmentOptions = {}): Promise<TestWorkflowEnvironment> {
-    return Promise.resolve(new TestWorkflowEnvironment(false, options));
+  /**
+   * A stack that runs already, with its own workflows and services, in real time: for tests of the whole. It is left as it is at the end.
+   * @throws OrchestratorUnreachableError, UnauthenticatedError
+   */
+  static async createFromExistingServer(options: ExistingServerTestWorkflowEnvironmentOptions = {}): Promise<ExistingServerWorkflowEnvironment> {
+    const { ExistingServerWorkflowEnvironment: Environment } = await import('./existing-environment.js');
+    return Environment.connect(options);
   }
 
   /** The environment of that connection; of none: the one that was made last. */
@@ -123,47 +76,33 @@ export class TestWorkflowEnvironment {
     return 'default';
   }
 
-  currentTimeMs(): Promise<number> {
-    return Promise.resolve(this.clock.now());
-  }
+  /** Milliseconds since the epoch, in the environment's time. */
+  abstract currentTimeMs(): Promise<number>;
 
   /** Waits in the environment's time, which is skipped if it can be. In an activity, too. */
-  sleep = async (duration: Duration): Promise<void> => {
-    const durationMs = durationToMs(duration, 'The duration of sleep');
-    const release = this.clock.wishToSleep();
+  abstract readonly sleep: (duration: Duration) => Promise<void>;
+
+  /** Ends the environment; workers should have been shut down. A second call changes nothing. */
+  teardown(): Promise<void> {
+    return (this.#ended ??= this.#end());
+  }
+
+  protected abstract end(): Promise<void>;
+
+  /** Clients and workers without a connection of their own use this environment from now on. */
+  protected becomeLatest(): void {
+    latest = this;
+    setDefaultConnection(this.connection);
+  }
+
+  async #end(): Promise<void> {
     try {
-      await (HarnessContext.attempt()?.sleep(durationMs) ?? this.clock.sleep(durationMs));
+      await this.end();
     } finally {
-      release();
+      if (latest === this) {
+        latest = undefined;
+        setDefaultConnection(undefined);
+      }
     }
-  };
-
-  /** Ends the environment; workers should have been shut down. */
-  async teardown(): Promise<void> {
-    this.clock.close();
-    await this.engine.close();
-    historyCollector()?.take(this.#runs());
-    await this.sandboxes.close();
-    if (latest === this) {
-      latest = undefined;
-      setDefaultConnection(undefined);
-    }
-  }
-
-  #runs(): CollectedRun[] {
-    return this.store.records().flatMap(({ workflowId, runId, workflowType }) => {
-      const bundle = this.sandboxes.codeOf(runId);
-      const events = this.store.stored(runId)?.events ?? [];
-      // What the engine makes by itself has no code.
-      return [{ workflowId, workflowType, events, ...(bundle === undefined ? {} : { bundle }) }];
-    });
-  }
-
-  #wake(): void {
-    const release = this.clock.hold();
-    void this.engine
-      .wake(this.store.runIdsDue(this.clock.now()))
-      .catch(() => undefined)
-      .finally(release);
   }
 }
