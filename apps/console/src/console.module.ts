@@ -6,6 +6,8 @@ import type { Logger } from 'pino';
 import type { Configuration } from './configuration.js';
 import { HomeController } from './home/home.controller.js';
 import { OverviewService, WATCHED_PROCESSES } from './home/overview.service.js';
+import { RunService } from './run/run-service.js';
+import { RunController } from './run/run.controller.js';
 import { watchedProcesses } from './watched-processes.js';
 
 @Module({})
@@ -18,9 +20,10 @@ export class ConsoleModule implements OnApplicationShutdown {
   static forRoot(configuration: Configuration): DynamicModule {
     return {
       module: ConsoleModule,
-      controllers: [HomeController],
+      controllers: [HomeController, RunController],
       providers: [
         OverviewService,
+        RunService,
         { provide: WATCHED_PROCESSES, useValue: watchedProcesses(configuration.CONTROL_URL, configuration.STACK_HEALTH_URLS) },
         {
           provide: ControlClient,

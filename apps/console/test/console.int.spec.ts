@@ -19,11 +19,31 @@ const BASIC = `Basic ${Buffer.from(`operator:${KEY}`).toString('base64')}`;
 const noProcess = { on: () => undefined, off: () => undefined, exit: () => undefined };
 
 const RUNS = [
-  { workflowId: 'order-8', status: 'COMPLETED', startedAtMs: 1_000, closedAtMs: 3_500, searchAttributes: { OrderStatus: ['compensated'] }, openIncidents: 0 },
-  { workflowId: 'stock-intake-<9>', status: 'RUNNING', startedAtMs: 0, searchAttributes: {}, openIncidents: 1 },
+  { workflowId: 'order-8', runId: 'r8', status: 'COMPLETED', startedAtMs: 1_000, closedAtMs: 3_500, searchAttributes: { OrderStatus: ['compensated'] }, openIncidents: 0 },
+  { workflowId: 'stock-intake-<9>', runId: 'r9', status: 'RUNNING', startedAtMs: 0, searchAttributes: {}, openIncidents: 1 },
 ];
 
-/** The two calls of the control API that the home page makes. */
+const OPTIONS = { taskQueue: 'inventory', retryPolicy: {} };
+const RUN = {
+  ...RUNS[0],
+  runId: 'r8',
+  workflowType: 'orderWorkflow',
+  memo: {},
+  input: [{ paymentToken: 'tok_secret', note: '<b>' }],
+  result: { status: 'compensated' },
+  cancelRequested: false,
+  activities: [
+    { activityId: '1', scheduledEventId: 5, activityType: 'reserveStock', key: 'k', status: 'COMPLETED', scheduledAtMs: 1_000, closedAtMs: 1_200, attempt: 1, options: OPTIONS, undo: { activityType: 'releaseStock', taskQueue: 'inventory.compensation' } },
+    { activityId: '2', scheduledEventId: 11, activityType: 'releaseStock', key: 'k2', status: 'INCIDENT', scheduledAtMs: 2_000, attempt: 3, options: OPTIONS, undoOf: { activityId: '1', scheduledEventId: 5 }, lastFailure: { message: 'refused', applicationFailureInfo: { type: 'Gone' } } },
+  ],
+  timers: [{ timerId: '1', startedAtMs: 0, firesAtMs: 60_000 }],
+  incidents: [{ incidentNumber: 1, kind: 'NONDETERMINISM', openedAtMs: 0, message: 'the code differs', divergence: { eventId: 5, recorded: { activityType: 'pack' }, produced: null, producedAt: 'order.ts:4:2' } }],
+  historyEvents: 300,
+  historySizeBytes: 1,
+};
+const HISTORY = { workflowId: 'order-8', runId: 'r8', events: [{ eventId: 1, eventType: 'WORKFLOW_EXECUTION_STARTED', eventTimeMs: 0, attributes: { workflowType: 'orderWorkflow', input: [{ paymentToken: 'tok_secret' }] } }], nextAfterEventId: 200 };
+
+/** The calls of the control API that the pages make. */
 function controlStub(): Promise<Server> {
   const incidents: ListIncidentsResponse = {
     incidents: [
@@ -33,6 +53,12 @@ function controlStub(): Promise<Server> {
   const server = createServer((request, response) => {
     const answer = (body: unknown) => response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
     if (request.url?.startsWith('/v1/incidents') === true) return answer(incidents);
+    if (request.url?.startsWith('/v1/workflows/order-8/history') === true) return answer(HISTORY);
+    if (request.url?.startsWith('/v1/workflows/order-8') === true) return answer(RUN);
+    if (request.url?.startsWith('/v1/workflows/nobody') === true) {
+      response.statusCode = 404;
+      return answer({ error: { code: 'WORKFLOW_NOT_FOUND', message: 'none', details: { workflowId: 'nobody' } } });
+    }
     if (request.url === '/health/ready') return answer({ status: 'ready' });
     let text = '';
     request.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -136,6 +162,31 @@ describe.each(queueBackendsUnderTest())('the console with its queues on %s', (ba
     const commands = [...body.matchAll(/aria-label="(retry|edit|skip|fail)">(.*?)<\/pre>/gs)].map(([, action, command]) => [action, command]);
     expect(commands.map(([action]) => action)).toEqual(['retry', 'edit', 'skip', 'fail']);
     for (const [action, command] of commands) expect(command).toContain(`http://127.0.0.1:3000/workflows/order-%3C7%3E/incidents/1/${action}&#39;`);
+  });
+
+  it('given a run of the home page, when it is followed, then its steps are shown with their undos, what it waits for, its incident with both sides, and its history, escaped and without payment tokens', async () => {
+    const link = /href="(\/run\?workflowId=order-8[^"]*)"/.exec((await call('GET', '/')).body)?.[1]?.replaceAll('&amp;', '&');
+    expect(link).toBe('/run?workflowId=order-8&runId=r8');
+    const { statusCode, body } = await call('GET', link ?? '');
+    expect(statusCode).toBe(200);
+    const text = body.replace(/<[^>]+>/g, ' ').replace(/\s+/g, ' ');
+    expect(text).toContain('reserveStock 1 completed 1 1970-01-01 00:00:01 200 ms releaseStock incident');
+    expect(text).toContain('releaseStock 2 incident Gone: refused 3 1970-01-01 00:00:02 – reserveStock');
+    expect(text).toContain('timer 1, due 1970-01-01 00:01:00 UTC');
+    expect(text).toMatch(/Event 5 at order\.ts:4:2 Recorded .*pack.* Produced nothing/);
+    expect(text).toContain('Events 1 to 1 of 300.');
+    expect(body).toContain('/run?workflowId=order-8&amp;runId=r8&amp;afterEventId=200#history');
+    expect(body).toContain('&lt;b&gt;');
+    expect(body).not.toMatch(/tok_secret|<b>/);
+    expect((await call('GET', link ?? '', {})).statusCode).toBe(401);
+  });
+
+  it.each([
+    ['/run', 404],
+    ['/run?workflowId=nobody', 404],
+    ['/run?workflowId=order-8&afterEventId=x', 404],
+  ])('given %s, when it is asked for, then it is %i', async (url, status) => {
+    expect((await call('GET', url)).statusCode).toBe(status);
   });
 
   it.each(['/favicon.ico', '/queues/backstitch.css'])('given a page that asks for %s, when it is fetched, then it is there', async (url) => {

@@ -85,6 +85,7 @@ describe('the REST edge', () => {
     ['an unknown return', () => gateway.send('GET', '/returns/unknown', { key }), 404, 'return-not-found'],
     ['an unknown import', () => gateway.send('GET', '/imports/unknown', { key: gateway.keys.viewer }), 404, 'import-not-found'],
     ['an unknown workflow', () => gateway.send('GET', '/workflows/unknown', { key: gateway.keys.viewer }), 404, 'workflow-not-found'],
+    ['a list filter beside another condition', () => gateway.send('GET', "/workflows?status=RUNNING&query=WorkflowType%20%3D%20'x'", { key: gateway.keys.viewer }), 400, 'invalid-request'],
     ['a resolution without a reason', () => gateway.send('POST', '/workflows/x/incidents/1/retry', { key: gateway.keys.operator, body: {} }), 400, 'invalid-request'],
   ])('answers %s with problem details', async (_what, send, status, name) => {
     const answer = await send();
@@ -252,6 +253,13 @@ describe('the REST edge', () => {
     expect(await gateway.send('POST', path, { key: gateway.keys.operator, body: { reason: 'wrong address', value: [{ a: 1 }] } })).toMatchObject({ status: 204 });
     expect(orchestrator.resolved.at(-1)).toMatchObject({ action: 'edit', incidentNumber: 1, request: { reason: 'wrong address', value: [{ a: 1 }] } });
     expect(await gateway.send('POST', path, { key: gateway.keys.operator, body: { reason: 'x' } })).toMatchObject({ status: 400, body: { violations: [{ pointer: '/value' }] } });
+  });
+
+  it('hands a list filter on as it is, and every status', async () => {
+    const query = "WorkflowType = 'orderWorkflow' AND CustomerId = '17850'";
+    expect((await gateway.send('GET', `/workflows?query=${encodeURIComponent(query)}&pageSize=3`, { key: gateway.keys.viewer })).status).toBe(200);
+    expect(orchestrator.lastList).toEqual({ query, pageSize: 3 });
+    expect((await gateway.send('GET', '/workflows?status=TIMED_OUT', { key: gateway.keys.viewer })).status).toBe(200);
   });
 
   it('documents itself and shows its health without a key, and its metrics with one', async () => {

@@ -34,3 +34,21 @@ export class FileUnreadableError extends Error {
     super(`${file} ${reason}`, options);
   }
 }
+
+/** The workflow whose result was awaited ended without one, or has not ended in time. */
+export class WorkflowNotCompletedError extends Error {
+  override readonly name = 'WorkflowNotCompletedError';
+  readonly code = 'WORKFLOW_NOT_COMPLETED';
+}
+
+/** Of many incidents some could not be resolved; which, was told one by one. */
+export class IncidentsNotResolvedError extends Error {
+  override readonly name = 'IncidentsNotResolvedError';
+  readonly code = 'INCIDENTS_NOT_RESOLVED';
+  constructor(
+    readonly incidents: number,
+    readonly refused: number,
+  ) {
+    super(`${incidents - refused} of ${incidents} resolved; ${refused} refused.`);
+  }
+}

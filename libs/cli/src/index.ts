@@ -6,3 +6,4 @@ export { readHistoryFile } from './replay/file-histories.js';
 export { databaseHistories, type DatabaseOptions } from './replay/database-histories.js';
 export { controlHistories, type OpenRunsFilter } from './replay/control-histories.js';
 export type { WorkflowCode } from './replay/load-code.js';
+export type { ProblemGroup, ReplayProblemOutcome } from './replay/problem-groups.js';

@@ -1,4 +1,4 @@
-import type { Headers } from '@backstitch/protocol';
+import type { Headers } from '@backstitch/protocol/payloads';
 import type { CompiledStart } from './workflow-options.js';
 import type { UpdateStarted } from './workflow-updates.js';
 import type { WorkflowUpdateStage } from './policies.js';

@@ -1,18 +1,25 @@
 import { AsyncCompletionClient } from './async-completion-client.js';
+import { CallScopes } from './call-context.js';
 import { defaultConnection } from './connection.js';
 import type { ControlCaller } from './control-caller.js';
-import { ScheduleClient } from './schedule-client.js';
+import { ScheduleClient, type ScheduleClientOptions } from './schedule-client.js';
 import { WorkflowClient, type WorkflowClientOptions } from './workflow-client.js';
 
 /** How a client is made. */
 export interface ClientOptions extends Omit<WorkflowClientOptions, 'interceptors'> {
-  interceptors?: { workflow?: WorkflowClientOptions['interceptors'] };
-  /** `payloadCodecs` are applied one after the other, the last first; nothing else of it is used. */
-  dataConverter?: object;
+  interceptors?: { workflow?: WorkflowClientOptions['interceptors']; schedule?: ScheduleClientOptions['interceptors'] };
+  /** Each may change the options before anything is made of them, the first one first. */
+  plugins?: readonly ClientPlugin[];
+}
+
+/** What a package adds to clients. Temporal's names. */
+export interface ClientPlugin {
+  readonly name?: string;
+  configureClient?(options: ClientOptions): ClientOptions;
 }
 
 /** Everything that a program does with workflows, over one connection. */
-export class Client {
+export class Client extends CallScopes {
   readonly connection: ControlCaller;
   readonly workflow: WorkflowClient;
   /** Completes activities from outside. */
@@ -21,12 +28,14 @@ export class Client {
   readonly schedule: ScheduleClient;
   readonly options: ClientOptions;
 
-  constructor(options: ClientOptions = {}) {
-    const { interceptors, ...rest } = options;
+  constructor(given: ClientOptions = {}) {
+    super();
+    const options = (given.plugins ?? []).reduce((configured, plugin) => plugin.configureClient?.(configured) ?? configured, given);
+    const { interceptors, plugins: _plugins, ...rest } = options;
     this.options = options;
     this.workflow = new WorkflowClient({ ...rest, ...(interceptors?.workflow !== undefined && { interceptors: interceptors.workflow }) });
     this.connection = options.connection ?? this.workflow.connection ?? defaultConnection();
-    this.schedule = new ScheduleClient({ ...rest, connection: this.connection });
+    this.schedule = new ScheduleClient({ ...rest, connection: this.connection, ...(interceptors?.schedule !== undefined && { interceptors: interceptors.schedule }) });
     this.activity = new AsyncCompletionClient({ ...rest, connection: this.connection });
   }
 

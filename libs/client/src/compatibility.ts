@@ -1,13 +1,13 @@
-import type { Headers } from '@backstitch/protocol';
+import type { Failure, StartWorkflowRequest, WorkflowDescription, WorkflowSummary } from '@backstitch/protocol';
 import type { WorkflowQueryType, WorkflowSignalType, WorkflowUpdateType, WorkflowUpdateValidatorType } from '@backstitch/workflow/common';
 import type { AsyncCompletionClientOptions } from './async-completion-client.js';
 import type { ClientOptions } from './client.js';
 import type { WorkflowClientInterceptor } from './client-interceptors.js';
 import type { ConnectionOptions } from './connection.js';
 import type { ControlCaller } from './control-caller.js';
-import { ServiceError } from './errors.js';
+import { CallCancelledError, CallDeadlineExceededError, ServiceError } from './errors.js';
 import type { QueryRejectCondition } from './policies.js';
-import type { ScheduleClientOptions } from './schedule-client.js';
+import type { ScheduleClientInterceptor, ScheduleClientOptions } from './schedule-client.js';
 import type { ScheduleDescriptionAction, ScheduleOptions, ScheduleOverlapPolicy, ScheduleUpdateOptions } from './schedule-options.js';
 import type { WorkflowClientOptions } from './workflow-client.js';
 import type { History } from './workflow-handle.js';
@@ -46,6 +46,28 @@ export function isRetryableError(error: unknown): boolean {
   return error instanceof ServiceError;
 }
 
+/** Whether a deadline of withDeadline ended the call. */
+export function isGrpcDeadlineError(error: unknown): error is Error {
+  return causesOf(error).some((cause) => cause instanceof CallDeadlineExceededError);
+}
+
+/** Whether the signal of withAbortSignal ended the call. */
+export function isGrpcCancelledError(error: unknown): error is Error {
+  return causesOf(error).some((cause) => cause instanceof CallCancelledError);
+}
+
+/** There is no gRPC here: false always. What a call fails with is a ServiceError, or a class of its own. */
+export function isGrpcServiceError(_error: unknown): _error is never {
+  return false;
+}
+export const isServerErrorResponse = isGrpcServiceError;
+
+function causesOf(error: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let cause = error; cause instanceof Error && !causes.includes(cause); cause = cause.cause) causes.push(cause);
+  return causes;
+}
+
 export type ConnectionLike = ControlCaller;
 export type ConnectionOptionsWithDefaults = ConnectionOptions;
 export type CompiledWorkflowOptions = WorkflowOptions;
@@ -67,15 +89,6 @@ export interface ClientInterceptors {
   workflow?: WorkflowClientInterceptors;
   schedule?: ScheduleClientInterceptor[];
 }
-/** Named for programs that mention it; schedules have no interceptors here. */
-export type ScheduleClientInterceptor = object;
-export interface CreateScheduleInput {
-  readonly headers: Headers;
-  readonly options: CompiledScheduleOptions;
-}
-export interface CreateScheduleOutput {
-  readonly conflictToken: Uint8Array;
-}
 export interface HistoryAndWorkflowId {
   workflowId: string;
   history: History | undefined;
@@ -87,12 +100,14 @@ export interface IntoHistoriesOptions {
 export interface GetWorkflowUpdateHandleOptions {
   workflowRunId?: string;
 }
-/** How values become payloads: here they are JSON, and `payloadCodec` does the rest. */
-export interface DataConverter {
-  payloadConverterPath?: string;
-  failureConverterPath?: string;
-  payloadCodecs?: object[];
-}
+/** What the orchestrator answers for a workflow. */
+export type DescribeWorkflowExecutionResponse = WorkflowDescription;
+export type RawWorkflowExecutionInfo = WorkflowSummary;
+export type StartWorkflowExecutionRequest = StartWorkflowRequest;
+export type RequestCancelWorkflowExecutionResponse = unknown;
+export type TerminateWorkflowExecutionResponse = unknown;
+export type WithCompiledWorkflowOptions<Options> = Options;
+export type ProtoFailure = Failure;
 export type AsyncCompletionCompleteOptions = object;
 export type AsyncCompletionOperationOptions = object;
 export type WorkflowQueryAnnotatedType = { handler: WorkflowQueryType; description?: string };

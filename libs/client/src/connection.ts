@@ -1,3 +1,4 @@
+import { CallScopes } from './call-context.js';
 import type { ControlClientOptions } from './client-options.js';
 import type { ControlCall, ControlCaller } from './control-caller.js';
 import { ControlConnection } from './control-connection.js';
@@ -10,16 +11,23 @@ export interface ConnectionOptions extends Partial<Omit<ControlClientOptions, 'i
   tls?: boolean | object | null;
   /** Another name of `token`. */
   apiKey?: string;
+  /** Taken for compatibility: headers of Temporal's calls. */
+  metadata?: object;
 }
 
 const DEFAULT_ADDRESS = '127.0.0.1:3001';
 
 /** The control wire to one or more orchestrators. Nothing is connected before the first call; connections are kept and shared. */
-export class Connection implements ControlCaller {
-  readonly #connection: ControlConnection;
+export class Connection extends CallScopes implements ControlCaller {
+  readonly #connection: ControlCaller;
 
   private constructor(options: ConnectionOptions) {
-    const { address = DEFAULT_ADDRESS, tls, apiKey, url, token, ...rest } = options;
+    super();
+    if (defaultCaller !== undefined && options.url === undefined && options.address === undefined) {
+      this.#connection = defaultCaller;
+      return;
+    }
+    const { address = DEFAULT_ADDRESS, tls, apiKey, metadata: _metadata, url, token, ...rest } = options;
     const scheme = tls === undefined || tls === null || tls === false ? 'http' : 'https';
     this.#connection = new ControlConnection({ ...rest, url: url ?? `${scheme}://${address}`, token: token ?? apiKey ?? '' });
   }
@@ -59,7 +67,7 @@ let defaultCaller: ControlCaller | undefined;
 let ownDefault: Connection | undefined;
 
 /**
- * What clients use that are made without a connection; undefined: a connection to the default address.
+ * What clients use that are made without a connection, and connections that are made without an address; undefined: the default address.
  * @internal for tests
  */
 export function setDefaultConnection(caller: ControlCaller | undefined): void {

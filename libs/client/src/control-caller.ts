@@ -8,6 +8,8 @@ export interface ControlCall {
   isIdempotent: boolean;
   /** On top of the client's own time-out: how long the orchestrator may let the call wait. */
   waitMs?: number;
+  /** Called before anything is sent if the body is so large that a payload in it may be beyond the limit. @throws PayloadTooLargeError that names it */
+  checkPayloads?: () => void;
 }
 
 /** Whoever makes calls of the control wire: a connection, or an engine in the same process. */

@@ -15,6 +15,7 @@ import type { ControlClientOptions } from './client-options.js';
 import type { ControlCaller } from './control-caller.js';
 import { ControlConnection } from './control-connection.js';
 import { ControlHandle } from './control-handle.js';
+import { payloadCheck } from './payload-limit.js';
 import { reviveControlError } from './revive-error.js';
 
 /** One start, less what the call itself says. */
@@ -76,13 +77,21 @@ export class ControlClient {
       return [];
     }
     const starts = this.#identity === undefined ? requests : requests.map((request) => ({ identity: this.#identity, ...request }));
-    const { results } = await this.#connection.call<StartWorkflowsResponse>({ method: 'POST', path: '/workflows', body: { starts }, isIdempotent: true });
+    // Of many, each fails alone: the orchestrator says which is too large.
+    const [only] = starts.length === 1 ? starts : [];
+    const { results } = await this.#connection.call<StartWorkflowsResponse>({
+      method: 'POST',
+      path: '/workflows',
+      body: { starts },
+      isIdempotent: true,
+      ...(only !== undefined && { checkPayloads: payloadCheck({ what: `The input of workflow "${only.workflowType}"`, payload: only.args }, { what: `The memo of workflow "${only.workflowType}"`, payload: only.memo }) }),
+    });
     return results;
   }
 
-  /** A handle on a workflow, which need not exist yet. */
-  getHandle(workflowId: string): ControlHandle {
-    return new ControlHandle(this.#connection, workflowId, this.#identity);
+  /** A handle on a workflow, which need not exist yet. @param runId a run of it; default: the current one */
+  getHandle(workflowId: string, runId?: string): ControlHandle {
+    return new ControlHandle(this.#connection, workflowId, this.#identity, runId);
   }
 
   /** A page of workflows, newest first. */

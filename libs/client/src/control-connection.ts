@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { callContext } from './call-context.js';
 import type { ControlClientOptions } from './client-options.js';
 import type { ControlCall, ControlCaller } from './control-caller.js';
 import { codeOf, ControlEndpoint } from './control-endpoint.js';
 import { DeclinedAnswer, OrchestratorUnreachableError } from './errors.js';
+import { mayExceedLimit } from './payload-limit.js';
 
 /** The connection broke before an answer came. */
 const BROKEN_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
@@ -29,16 +31,19 @@ export class ControlConnection implements ControlCaller {
 
   /**
    * Makes a call and answers its body; undefined for 204.
-   * @throws ControlApiError as the orchestrator threw it, OrchestratorUnreachableError, UnexpectedControlAnswerError
+   * @throws ControlApiError as the orchestrator threw it, OrchestratorUnreachableError, UnexpectedControlAnswerError; CallDeadlineExceededError and
+   * CallCancelledError within withDeadline and withAbortSignal
    */
   async call<Answer>(call: ControlCall): Promise<Answer> {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    if (call.checkPayloads !== undefined && body !== undefined && mayExceedLimit(body)) call.checkPayloads();
+    const context = callContext();
     const giveUpAtMs = performance.now() + this.#timeoutMs + (call.waitMs ?? 0);
     const tried = new Set<ControlEndpoint>();
     for (let round = 0; ; ) {
       const endpoint = this.#next(tried);
       try {
-        return await endpoint.request<Answer>({ method: call.method, path: call.path, body, budgetMs: this.#budgetMs(call) });
+        return await endpoint.request<Answer>({ method: call.method, path: call.path, body, budgetMs: this.#budgetMs(call), ...context });
       } catch (error) {
         tried.add(endpoint);
         const isLast = tried.size === this.#endpoints.length;

@@ -1,6 +1,6 @@
 import { CONTROL_DECLINED_HEADER, type ControlErrorBody } from '@backstitch/protocol';
 import { Pool } from 'undici';
-import { DeclinedAnswer, OrchestratorUnreachableError, UnexpectedControlAnswerError } from './errors.js';
+import { CallCancelledError, CallDeadlineExceededError, DeclinedAnswer, OrchestratorUnreachableError, UnexpectedControlAnswerError } from './errors.js';
 import { reviveControlError } from './revive-error.js';
 
 export interface ControlEndpointOptions {
@@ -16,6 +16,10 @@ export interface ControlRequest {
   path: string;
   body: string | undefined;
   budgetMs: number;
+  /** Milliseconds since 1970: the caller waits no longer. */
+  deadlineMs?: number;
+  /** The caller gives up. */
+  abortSignal?: AbortSignal;
 }
 
 /** Connecting failed: nothing was sent. */
@@ -52,8 +56,12 @@ export class ControlEndpoint {
     return this.#avoidedUntilMs;
   }
 
-  /** @throws ControlApiError as the orchestrator threw it, OrchestratorUnreachableError, DeclinedAnswer, UnexpectedControlAnswerError */
-  async request<Answer>({ method, path, body, budgetMs }: ControlRequest): Promise<Answer> {
+  /** @throws ControlApiError as the orchestrator threw it, OrchestratorUnreachableError, DeclinedAnswer, UnexpectedControlAnswerError, CallDeadlineExceededError, CallCancelledError */
+  async request<Answer>({ method, path, body, budgetMs, deadlineMs = Infinity, abortSignal }: ControlRequest): Promise<Answer> {
+    const remainingMs = Math.min(budgetMs, deadlineMs - Date.now());
+    if (remainingMs <= 0) throw new CallDeadlineExceededError();
+    if (isAborted(abortSignal)) throw new CallCancelledError();
+    const timeout = AbortSignal.timeout(Math.ceil(remainingMs));
     let status: number;
     let text: string;
     let isDeclined: boolean;
@@ -66,12 +74,15 @@ export class ControlEndpoint {
         headersTimeout: budgetMs,
         bodyTimeout: budgetMs,
         // Waiting for a free connection counts too.
-        signal: AbortSignal.timeout(budgetMs),
+        signal: abortSignal === undefined ? timeout : AbortSignal.any([timeout, abortSignal]),
       });
       status = response.statusCode;
       isDeclined = response.headers[CONTROL_DECLINED_HEADER] !== undefined;
       text = await response.body.text();
     } catch (cause) {
+      // That the caller gives up says nothing of the endpoint.
+      if (isAborted(abortSignal)) throw new CallCancelledError({ cause });
+      if (Date.now() >= deadlineMs) throw new CallDeadlineExceededError({ cause });
       this.#avoid();
       throw new OrchestratorUnreachableError(this.#url, NOT_CONNECTED_CODES.has(codeOf(cause)), { cause });
     }
@@ -117,6 +128,10 @@ export function codeOf(error: unknown): string {
   }
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : '';
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 function parseJson(text: string): unknown {

@@ -13,6 +13,7 @@ import {
 } from '@backstitch/protocol';
 import type { ControlCaller } from './control-caller.js';
 import { ResultTimeoutError } from './errors.js';
+import { payloadCheck, type SentPayload } from './payload-limit.js';
 import { workflowFailedError } from './workflow-failed.js';
 
 /** Longest wait of one call; a longer one is made of several. */
@@ -22,26 +23,27 @@ const POLL_MS_MAX = 25_000;
 export class ControlHandle {
   readonly #connection: ControlCaller;
   readonly #identity: string | undefined;
-  readonly #path: string;
 
   constructor(
     connection: ControlCaller,
     readonly workflowId: string,
     identity?: string,
+    /** Its calls go to that run; undefined: to the current one. */
+    readonly runId?: string,
   ) {
     this.#connection = connection;
     this.#identity = identity;
-    this.#path = `/workflows/${encodeURIComponent(workflowId)}`;
   }
 
   /** @throws WorkflowAlreadyClosedError */
   async signal(signalName: string, ...args: JsonValue[]): Promise<void> {
-    await this.#post('/signal', { signalName, args, identity: this.#identity });
+    await this.#post('/signal', { signalName, args, identity: this.#identity }, false, { what: `The input of signal "${signalName}"`, payload: args });
   }
 
   /** @throws QueryNotRegisteredError, QueryFailedError */
   async query<Result extends JsonValue = JsonValue>(queryName: string, ...args: JsonValue[]): Promise<Result> {
-    const { result } = await this.#connection.call<QueryWorkflowResponse>({ method: 'POST', path: `${this.#path}/query`, body: { queryName, args }, isIdempotent: true });
+    const checkPayloads = payloadCheck({ what: `The input of query "${queryName}"`, payload: args });
+    const { result } = await this.#connection.call<QueryWorkflowResponse>({ method: 'POST', path: this.#path('/query'), body: { queryName, args }, isIdempotent: true, checkPayloads });
     return result as Result;
   }
 
@@ -61,12 +63,12 @@ export class ControlHandle {
 
   /** Ends the run and begins another one from that event on. */
   async reset(request: ResetWorkflowRequest): Promise<ResetWorkflowResponse> {
-    return this.#connection.call({ method: 'POST', path: `${this.#path}/reset`, body: { identity: this.#identity, ...request }, isIdempotent: false });
+    return this.#connection.call({ method: 'POST', path: this.#path('/reset'), body: { identity: this.#identity, ...request }, isIdempotent: false });
   }
 
   /** Begins another workflow with this one's history up to that event; this one goes on. */
   async fork(request: ResetWorkflowRequest & { workflowId: string }): Promise<ResetWorkflowResponse> {
-    return this.#connection.call({ method: 'POST', path: `${this.#path}/fork`, body: { identity: this.#identity, ...request }, isIdempotent: false });
+    return this.#connection.call({ method: 'POST', path: this.#path('/fork'), body: { identity: this.#identity, ...request }, isIdempotent: false });
   }
 
   /** No workflow task and no new attempt from now on. */
@@ -84,7 +86,7 @@ export class ControlHandle {
   }
 
   async describe(): Promise<WorkflowDescription> {
-    return this.#connection.call({ method: 'GET', path: this.#path, isIdempotent: true });
+    return this.#connection.call({ method: 'GET', path: this.#path(), isIdempotent: true });
   }
 
   /**
@@ -99,7 +101,7 @@ export class ControlHandle {
       const { closed, unknown } = await this.#connection.call<AwaitClosedResponse>({
         method: 'POST',
         path: '/workflows/await-closed',
-        body: { workflowIds: [this.workflowId], timeoutMs: waitMs },
+        body: { workflowIds: [this.workflowId], timeoutMs: waitMs, ...(this.runId !== undefined && { runId: this.runId }) },
         isIdempotent: true,
         waitMs,
       });
@@ -125,10 +127,15 @@ export class ControlHandle {
   /** One page of the history. `limit` is at most 5,000; default 1,000. */
   async historyPage({ afterEventId = 0, limit }: { afterEventId?: number; limit?: number } = {}): Promise<WorkflowHistoryResponse> {
     const query = `afterEventId=${afterEventId}${limit === undefined ? '' : `&limit=${limit}`}`;
-    return this.#connection.call({ method: 'GET', path: `${this.#path}/history?${query}`, isIdempotent: true });
+    return this.#connection.call({ method: 'GET', path: this.#path('/history', query), isIdempotent: true });
   }
 
-  async #post(path: string, body: object, isIdempotent = false): Promise<void> {
-    await this.#connection.call({ method: 'POST', path: this.#path + path, body, isIdempotent });
+  #path(verb = '', query = ''): string {
+    const parts = [query, this.runId === undefined ? '' : `runId=${encodeURIComponent(this.runId)}`].filter((part) => part !== '');
+    return `/workflows/${encodeURIComponent(this.workflowId)}${verb}${parts.length === 0 ? '' : `?${parts.join('&')}`}`;
+  }
+
+  async #post(path: string, body: object, isIdempotent = false, ...sent: SentPayload[]): Promise<void> {
+    await this.#connection.call({ method: 'POST', path: this.#path(path), body, isIdempotent, ...(sent.length > 0 && { checkPayloads: payloadCheck(...sent) }) });
   }
 }

@@ -14,6 +14,24 @@ export class OrchestratorUnreachableError extends Error {
   }
 }
 
+/** The deadline that the caller set is over. What was sent may have taken effect. */
+export class CallDeadlineExceededError extends Error {
+  override readonly name = 'CallDeadlineExceededError';
+  readonly code = 'CALL_DEADLINE_EXCEEDED';
+  constructor(options?: { cause?: unknown }) {
+    super('The deadline of the call is over.', options);
+  }
+}
+
+/** The signal that the caller set was aborted. What was sent may have taken effect. */
+export class CallCancelledError extends Error {
+  override readonly name = 'CallCancelledError';
+  readonly code = 'CALL_CANCELLED';
+  constructor(options?: { cause?: unknown }) {
+    super('The caller gave the call up.', options);
+  }
+}
+
 /**
  * A replica that is stopping refused the call; nothing was done.
  * @internal

@@ -1,4 +1,4 @@
-export { Client, type ClientOptions } from './client.js';
+export { Client, type ClientOptions, type ClientPlugin } from './client.js';
 export { Connection, setDefaultConnection, type ConnectionOptions } from './connection.js';
 export {
   WorkflowClient,
@@ -6,6 +6,7 @@ export {
   type CountWorkflowExecution,
   type ListOptions,
   type WorkflowClientOptions,
+  type WorkflowStart,
 } from './workflow-client.js';
 export type {
   GetWorkflowHandleOptions,
@@ -62,6 +63,8 @@ export { ControlHandle } from './control-handle.js';
 export type { ControlCall, ControlCaller } from './control-caller.js';
 export type { ControlClientOptions } from './client-options.js';
 export {
+  CallCancelledError,
+  CallDeadlineExceededError,
   OrchestratorUnreachableError,
   QueryRejectedError,
   ResultTimeoutError,
@@ -78,12 +81,14 @@ export {
   ActivityAlreadyClosedError,
   ActivityNotFoundError,
   ListFilterInvalidError,
+  PayloadTooLargeError,
   QueryFailedError,
   QueryNotRegisteredError,
   ScheduleNotFoundError,
   type PayloadCodec,
   type WorkflowExecution,
 } from '@backstitch/protocol';
+export type { DataConverter } from '@backstitch/protocol/payloads';
 export {
   ActivityFailure,
   ApplicationFailure,
@@ -106,6 +111,7 @@ export {
   encodeWorkflowIdConflictPolicy,
   encodeWorkflowIdReusePolicy,
   extractWorkflowType,
+  ExternalStorageNotConfiguredError,
   extractWorkflowTypeAndConfig,
   HandlerUnfinishedPolicy,
   IllegalStateError,
@@ -141,7 +147,15 @@ export type {
   SignalDefinitionOptions,
   UpdateDefinitionOptions,
 } from '@backstitch/workflow';
-export { ScheduleClient, type ListScheduleOptions, type ScheduleClientOptions, type ScheduleHandle } from './schedule-client.js';
+export {
+  ScheduleClient,
+  type CreateScheduleInput,
+  type CreateScheduleOutput,
+  type ListScheduleOptions,
+  type ScheduleClientInterceptor,
+  type ScheduleClientOptions,
+  type ScheduleHandle,
+} from './schedule-client.js';
 export {
   DAYS_OF_WEEK,
   MONTHS,
@@ -177,7 +191,11 @@ export {
   decodeScheduleOverlapPolicy,
   encodeQueryRejectCondition,
   encodeScheduleOverlapPolicy,
+  isGrpcCancelledError,
+  isGrpcDeadlineError,
+  isGrpcServiceError,
   isRetryableError,
+  isServerErrorResponse,
   LOCAL_TARGET,
   type AsyncCompletionCompleteOptions,
   type AsyncCompletionOperationOptions,
@@ -188,17 +206,20 @@ export {
   type CompiledWorkflowOptions,
   type ConnectionLike,
   type ConnectionOptionsWithDefaults,
-  type CreateScheduleInput,
-  type CreateScheduleOutput,
-  type DataConverter,
   type GetWorkflowUpdateHandleOptions,
+  type DescribeWorkflowExecutionResponse,
   type HistoryAndWorkflowId,
   type IntoHistoriesOptions,
   type LoadedAsyncCompletionClientOptions,
   type LoadedClientOptions,
   type LoadedScheduleClientOptions,
   type LoadedWorkflowClientOptions,
-  type ScheduleClientInterceptor,
+  type ProtoFailure,
+  type RawWorkflowExecutionInfo,
+  type RequestCancelWorkflowExecutionResponse,
+  type StartWorkflowExecutionRequest,
+  type TerminateWorkflowExecutionResponse,
+  type WithCompiledWorkflowOptions,
   type WorkflowClientCallsInterceptor,
   type WorkflowClientCallsInterceptorFactory,
   type WorkflowClientCallsInterceptorFactoryInput,

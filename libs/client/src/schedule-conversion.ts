@@ -1,5 +1,4 @@
 import type {
-
   RetryPolicy as WireRetryPolicy,
   ScheduleActionResult,
   ScheduleCalendar,
@@ -9,6 +8,7 @@ import type {
   WorkflowExecution,
 } from '@backstitch/protocol';
 import { durationToMs, type Duration } from '@backstitch/protocol/failures';
+import type { Headers } from '@backstitch/protocol/payloads';
 import { nameOf } from './definitions.js';
 import type { Payloads } from './payloads.js';
 import {
@@ -32,13 +32,13 @@ import { DETAILS_MEMO, SUMMARY_MEMO, toStartRequest, type RetryPolicy } from './
 const CATCHUP_WINDOW_DEFAULT_MS = 365 * 24 * 60 * 60 * 1_000;
 
 /** A schedule as it goes over the wire. @throws TypeError for what is no duration, day or month */
-export async function toDefinition(scheduleId: string, options: ScheduleOptions | ScheduleUpdateOptions, payloads: Payloads): Promise<ScheduleDefinition> {
+export async function toDefinition(scheduleId: string, options: ScheduleOptions | ScheduleUpdateOptions, payloads: Payloads, headers: Headers): Promise<ScheduleDefinition> {
   const { spec, policies = {}, state = {} } = options;
   const { overlap, catchupWindow, pauseOnFailure } = policies;
   const { paused, note, remainingActions } = state;
   return {
     spec: toWireSpec(spec),
-    action: await toAction(scheduleId, options.action, payloads),
+    action: await toAction(scheduleId, options.action, payloads, headers),
     policies: {
       ...(overlap !== undefined && { overlap }),
       ...(catchupWindow !== undefined && { catchupWindowMs: durationToMs(catchupWindow, 'catchupWindow') }),
@@ -52,9 +52,9 @@ export async function toDefinition(scheduleId: string, options: ScheduleOptions 
   };
 }
 
-async function toAction(scheduleId: string, action: ScheduleOptionsAction, payloads: Payloads): Promise<ScheduleDefinition['action']> {
+async function toAction(scheduleId: string, action: ScheduleOptionsAction, payloads: Payloads, headers: Headers): Promise<ScheduleDefinition['action']> {
   const { type, workflowType, ...options } = action;
-  const request = await toStartRequest(nameOf(workflowType, 'A workflow'), { ...options, workflowId: action.workflowId ?? `${scheduleId}-workflow`, args: (action.args ?? []) as unknown[] }, payloads, {});
+  const request = await toStartRequest(nameOf(workflowType, 'A workflow'), { ...options, workflowId: action.workflowId ?? `${scheduleId}-workflow`, args: (action.args ?? []) as unknown[] }, payloads, headers);
   const { requestFingerprint: _fingerprint, workflowIdReusePolicy: _reuse, workflowIdConflictPolicy: _conflict, signal: _signal, ...rest } = request;
   return { type, ...rest };
 }

@@ -6,6 +6,8 @@ import type { WorkflowStartOptions } from './workflow-options.js';
 /** A start that goes with an update, in `executeUpdateWithStart` or `startUpdateWithStart`. Used once. */
 export class WithStartWorkflowOperation<T extends Workflow> {
   readonly workflowType: string;
+  /** As it was given. */
+  readonly workflow: T | string;
   readonly options: WorkflowStartOptions<T> & { workflowIdConflictPolicy: WorkflowIdConflictPolicy };
   readonly #handle: Promise<WorkflowHandle<T>>;
   #settle: { resolve(handle: WorkflowHandle<T>): void; reject(error: unknown): void } | undefined;
@@ -13,6 +15,7 @@ export class WithStartWorkflowOperation<T extends Workflow> {
 
   constructor(workflow: T | string, options: WorkflowStartOptions<T> & { workflowIdConflictPolicy: WorkflowIdConflictPolicy }) {
     this.workflowType = nameOf(workflow, 'A workflow');
+    this.workflow = workflow;
     this.options = options;
     this.#handle = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     // Whoever does not ask for the handle is told by the update's own failure.

@@ -1,4 +1,6 @@
 import {
+  type Headers as JsonHeaders,
+  type JsonValue,
   type QueryWorkflowResponse,
   type StartWorkflowRequest,
   type StartWorkflowResult,
@@ -8,14 +10,16 @@ import {
   type WorkflowDescription,
 } from '@backstitch/protocol';
 import { WorkflowExecutionAlreadyStartedError } from '@backstitch/protocol/failures';
+import { headersToJson, type Headers } from '@backstitch/protocol/payloads';
 import type { AddressedExecution, WorkflowClientCalls } from './client-interceptors.js';
 import type { ControlCaller } from './control-caller.js';
 import { QueryRejectedError } from './errors.js';
+import { payloadCheck, type SentPayload } from './payload-limit.js';
 import type { Payloads } from './payloads.js';
 import type { QueryRejectCondition } from './policies.js';
 import { reviveControlError } from './revive-error.js';
 import { toExecutionDescription } from './workflow-description.js';
-import { toStartRequest } from './workflow-options.js';
+import { toStartRequest, type CompiledStart } from './workflow-options.js';
 import { untilStage } from './workflow-updates.js';
 
 export interface WorkflowCallsOptions {
@@ -23,23 +27,36 @@ export interface WorkflowCallsOptions {
   payloads: Payloads;
   identity: string | undefined;
   queryRejectCondition: QueryRejectCondition;
+  /** Makes one start. Default: a call of its own. */
+  startOne?: StartOne;
 }
+
+/** Makes a start, which is not sent if `check` throws. */
+export type StartOne = (request: StartWorkflowRequest, check: () => void) => Promise<StartWorkflowResult | undefined>;
 
 /** How long one call may wait on the other side. */
 const UPDATE_WAIT_MS = 20_000;
 
 /** The calls of a client as they go over the wire. */
-export function workflowCalls({ connection, payloads, identity, queryRejectCondition }: WorkflowCallsOptions): WorkflowClientCalls {
+export function workflowCalls({ connection, payloads, identity, queryRejectCondition, startOne }: WorkflowCallsOptions): WorkflowClientCalls {
   const own = identity === undefined ? {} : { identity };
-  const post = <Answer>(execution: AddressedExecution, verb: string, body: object, isIdempotent: boolean, waitMs?: number): Promise<Answer> =>
-    connection.call<Answer>({ method: 'POST', path: pathOf(execution, verb), body: { ...body, ...own }, isIdempotent, ...(waitMs !== undefined && { waitMs }) });
-  const start = async (request: StartWorkflowRequest): Promise<string> => {
-    const body = { starts: [{ ...own, ...request }] };
-    const { results } = await connection.call<StartWorkflowsResponse>({ method: 'POST', path: '/workflows', body, isIdempotent: true });
-    return runIdOf(results[0], request.workflowType);
+  const post = <Answer>(execution: AddressedExecution, verb: string, body: object, isIdempotent: boolean, waitMs?: number, sent: SentPayload[] = []): Promise<Answer> =>
+    connection.call<Answer>({
+      method: 'POST',
+      path: pathOf(execution, verb),
+      body: { ...body, ...own },
+      isIdempotent,
+      ...(waitMs !== undefined && { waitMs }),
+      ...(sent.length > 0 && { checkPayloads: payloadCheck(...sent) }),
+    });
+  const startAlone: StartOne = async (request, checkPayloads) =>
+    (await connection.call<StartWorkflowsResponse>({ method: 'POST', path: '/workflows', body: { starts: [request] }, isIdempotent: true, checkPayloads })).results[0];
+  const start = async (request: StartWorkflowRequest, { argumentNames }: CompiledStart): Promise<string> => {
+    const result = await (startOne ?? startAlone)({ ...own, ...request }, payloadCheck(...payloadsOf(request, argumentNames)));
+    return runIdOf(result, request.workflowType);
   };
   const startWithDetails: WorkflowClientCalls['startWithDetails'] = async ({ workflowType, headers, options }) => ({
-    runId: await start(await toStartRequest(workflowType, options, payloads, headers)),
+    runId: await start(await toStartRequest(workflowType, options, payloads, headers), options),
     eagerlyStarted: options.requestEagerStart === true,
   });
   return {
@@ -49,11 +66,12 @@ export function workflowCalls({ connection, payloads, identity, queryRejectCondi
       const request = await toStartRequest(workflowType, options, payloads, headers);
       // Its purpose: whoever has the id already gets the signal.
       const conflictPolicy = request.workflowIdConflictPolicy ?? 'USE_EXISTING';
-      return start({ ...request, workflowIdConflictPolicy: conflictPolicy, signal: { signalName, args: await payloads.encodeAll(signalArgs), ...nonEmpty(headers) } });
+      return start({ ...request, workflowIdConflictPolicy: conflictPolicy, signal: { signalName, args: await payloads.encodeAll(signalArgs), ...nonEmpty(headers) } }, options);
     },
     signal: async ({ signalName, args, headers, workflowExecution }) => {
+      const payload = await payloads.encodeAll(args);
       // With an id of its own it is recorded once, and so may be sent again.
-      await post(workflowExecution, '/signal', { signalName, args: await payloads.encodeAll(args), requestId: crypto.randomUUID(), ...nonEmpty(headers) }, true);
+      await post(workflowExecution, '/signal', { signalName, args: payload, requestId: crypto.randomUUID(), ...nonEmpty(headers) }, true, undefined, [inputOf('signal', signalName, payload)]);
     },
     query: async ({ queryType, args, headers, workflowExecution }) => {
       if (queryRejectCondition !== 'NONE') {
@@ -61,21 +79,23 @@ export function workflowCalls({ connection, payloads, identity, queryRejectCondi
         const isClean = status === 'COMPLETED' || status === 'CONTINUED_AS_NEW';
         if (status !== 'RUNNING' && (queryRejectCondition === 'NOT_OPEN' || !isClean)) throw new QueryRejectedError(status);
       }
-      const { result } = await post<QueryWorkflowResponse>(workflowExecution, '/query', { queryName: queryType, args: await payloads.encodeAll(args), ...nonEmpty(headers) }, true);
+      const payload = await payloads.encodeAll(args);
+      const { result } = await post<QueryWorkflowResponse>(workflowExecution, '/query', { queryName: queryType, args: payload, ...nonEmpty(headers) }, true, undefined, [inputOf('query', queryType, payload)]);
       return payloads.decode(result);
     },
     startUpdate: async ({ updateName, args, headers, workflowExecution, options: { updateId, waitForStage } }) => {
       const body = { updateId, updateName, args: await payloads.encodeAll(args), waitForStage, timeoutMs: UPDATE_WAIT_MS, ...nonEmpty(headers) };
-      return untilStage(waitForStage, updateId, workflowExecution.workflowId, () => post<UpdateWorkflowResponse>(workflowExecution, '/update', body, true, UPDATE_WAIT_MS));
+      return untilStage(waitForStage, updateId, workflowExecution.workflowId, () => post<UpdateWorkflowResponse>(workflowExecution, '/update', body, true, UPDATE_WAIT_MS, [inputOf('update', updateName, body.args)]));
     },
     startUpdateWithStart: async ({ workflowType, workflowStartOptions, workflowStartHeaders, updateName, updateArgs, updateHeaders, updateOptions: { updateId, waitForStage } }) => {
       const request = { ...own, ...(await toStartRequest(workflowType, workflowStartOptions, payloads, workflowStartHeaders)) };
       const update = { ...own, updateId, updateName, args: await payloads.encodeAll(updateArgs), waitForStage, timeoutMs: UPDATE_WAIT_MS, ...nonEmpty(updateHeaders) };
       const { workflowId } = request;
+      const checkPayloads = payloadCheck(...payloadsOf(request, workflowStartOptions.argumentNames), inputOf('update', updateName, update.args));
       let runId = '';
       const started = await untilStage(waitForStage, updateId, workflowId, async () => {
         const body = { start: request, update };
-        const answer = await connection.call<UpdateWithStartResponse>({ method: 'POST', path: '/workflows/update-with-start', body, isIdempotent: true, waitMs: UPDATE_WAIT_MS });
+        const answer = await connection.call<UpdateWithStartResponse>({ method: 'POST', path: '/workflows/update-with-start', body, isIdempotent: true, waitMs: UPDATE_WAIT_MS, checkPayloads });
         runId = runIdOf(answer.start, workflowType);
         return answer.update ?? { updateId, workflowId, runId };
       });
@@ -88,7 +108,7 @@ export function workflowCalls({ connection, payloads, identity, queryRejectCondi
         '/terminate',
         {
           reason: reason === undefined || reason === '' ? 'no reason given' : reason,
-          ...(details !== undefined && { details: await payloads.encodeAll(details) }),
+          ...(details !== undefined && { details: await payloads.encodeDetails(details) }),
           ...(rollback === true && { rollback }),
         },
         false,
@@ -96,6 +116,18 @@ export function workflowCalls({ connection, payloads, identity, queryRejectCondi
     describe: async ({ workflowExecution }) =>
       toExecutionDescription(await connection.call<WorkflowDescription>({ method: 'GET', path: pathOf(workflowExecution, ''), isIdempotent: true }), payloads),
   };
+}
+
+function inputOf(kind: string, name: string, payload: JsonValue[]): SentPayload {
+  return { what: `The input of ${kind} "${name}"`, payload };
+}
+
+function payloadsOf({ workflowType, args, memo, signal }: StartWorkflowRequest, names: readonly string[] | undefined): SentPayload[] {
+  return [
+    { ...inputOf('workflow', workflowType, args), ...(names !== undefined && { names }) },
+    { what: `The memo of workflow "${workflowType}"`, payload: memo },
+    ...(signal === undefined ? [] : [inputOf('signal', signal.signalName, signal.args)]),
+  ];
 }
 
 function runIdOf(result: StartWorkflowResult | undefined, workflowType: string): string {
@@ -119,6 +151,6 @@ function pathOf({ workflowId, ...run }: AddressedExecution & { firstExecutionRun
   return `/workflows/${encodeURIComponent(workflowId)}${verb}${query.length === 0 ? '' : `?${query.join('&')}`}`;
 }
 
-function nonEmpty<T extends object>(headers: T): { headers?: T } {
-  return Object.keys(headers).length === 0 ? {} : { headers };
+function nonEmpty(headers: Headers): { headers?: JsonHeaders } {
+  return Object.keys(headers).length === 0 ? {} : { headers: headersToJson(headers) };
 }

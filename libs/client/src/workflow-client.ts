@@ -1,4 +1,5 @@
 import type { AwaitClosedResponse, CountWorkflowsResponse, ListWorkflowsResponse, PayloadCodec, SearchAttributeValue, WorkflowHistoryResponse } from '@backstitch/protocol';
+import type { DataConverter } from '@backstitch/protocol/payloads';
 import { WorkflowNotFoundError } from '@backstitch/workflow/common';
 import { intercepted, type WorkflowClientCalls, type WorkflowClientInterceptor } from './client-interceptors.js';
 import { defaultConnection, type ConnectionOptions } from './connection.js';
@@ -6,11 +7,14 @@ import type { ControlCaller } from './control-caller.js';
 import { ControlConnection } from './control-connection.js';
 import { nameOf, type UpdateDefinition, type Workflow, type WorkflowResultType } from './definitions.js';
 import { WorkflowContinuedAsNewError } from './errors.js';
+import { CallScopes } from './call-context.js';
 import { knownErrors } from './known-errors.js';
+import { parameterNames } from './payload-limit.js';
 import { Payloads } from './payloads.js';
 import type { QueryRejectCondition, WorkflowUpdateStage } from './policies.js';
+import { StartBatches } from './start-batches.js';
 import { WithStartWorkflowOperation } from './with-start-workflow-operation.js';
-import { workflowCalls } from './workflow-calls.js';
+import { workflowCalls, type StartOne } from './workflow-calls.js';
 import { toExecutionInfo, type WorkflowExecutionInfo } from './workflow-description.js';
 import { workflowFailedError } from './workflow-failed.js';
 import {
@@ -38,6 +42,8 @@ export interface WorkflowClientOptions extends ConnectionOptions {
   namespace?: string;
   /** Encrypts or compresses what is sent. The same one as the services and orchestrators have. */
   payloadCodec?: PayloadCodec;
+  /** A converter and codecs of payloads in Temporal's shape; `payloadCodec` goes before its codecs. The same as the workflows' bundle and the services have. */
+  dataConverter?: DataConverter;
   /** See and may change every call. */
   interceptors?: WorkflowClientInterceptor[] | { calls?: readonly ((input: { workflowId: string }) => WorkflowClientInterceptor)[] };
   /** In which states a workflow is not to be asked. Default NONE. */
@@ -55,6 +61,12 @@ export interface CountWorkflowExecution {
   count: number;
   /** Of a query that ends in `GROUP BY ExecutionStatus`. */
   groups: { count: number; groupValues: SearchAttributeValue[] }[];
+}
+
+/** One of many starts. */
+export interface WorkflowStart<T extends Workflow = Workflow> {
+  workflow: string | T;
+  options: WorkflowStartOptions<T>;
 }
 
 /** A list of workflows, read page by page as it is iterated. */
@@ -76,28 +88,25 @@ type Any = any;
  * Errors: WorkflowNotFoundError (also for a closed workflow that would have to take something), ServiceError where no orchestrator answers or it refuses for
  * a reason without a class of its own, and what the methods name.
  */
-export class WorkflowClient {
+export class WorkflowClient extends CallScopes {
   readonly connection: ControlCaller;
   readonly options: WorkflowClientOptions & { namespace: string; identity: string };
   readonly #ownsConnection: boolean;
   readonly #payloads: Payloads;
+  readonly #identity: string | undefined;
   readonly #calls: WorkflowClientCalls;
   readonly #context: HandleContext;
 
   constructor(options: WorkflowClientOptions = {}) {
+    super();
     const { connection, url, address } = options;
     this.#ownsConnection = connection === undefined && (url !== undefined || address !== undefined);
     this.connection =
       connection ?? (this.#ownsConnection ? new ControlConnection({ ...options, url: url ?? `http://${address ?? ''}`, token: options.token ?? options.apiKey ?? '' }) : defaultConnection());
     this.options = { ...options, namespace: options.namespace ?? 'default', identity: options.identity ?? `${process.pid}@client` };
-    this.#payloads = new Payloads(options.payloadCodec);
-    const calls = workflowCalls({
-      connection: this.connection,
-      payloads: this.#payloads,
-      identity: options.identity,
-      queryRejectCondition: options.queryRejectCondition ?? 'NONE',
-    });
-    this.#calls = withInterceptors(calls, interceptorsOf(options));
+    this.#payloads = new Payloads(options);
+    this.#identity = options.identity;
+    this.#calls = this.#makeCalls();
     this.#context = {
       client: this,
       calls: this.#calls,
@@ -109,9 +118,16 @@ export class WorkflowClient {
 
   /** Starts a workflow. Resolves when it is committed: from then on it goes on whatever happens. @throws WorkflowExecutionAlreadyStartedError */
   async start<T extends Workflow>(workflow: string | T, options: WorkflowStartOptions<T>): Promise<WorkflowHandleWithStartDetails<T>> {
-    const compiled = compile(options);
-    const { runId, eagerlyStarted } = await this.#calls.startWithDetails({ workflowType: nameOf(workflow, 'A workflow'), headers: {}, options: compiled });
-    return this.#handle(compiled, { runIdForResult: runId }, { firstExecutionRunId: runId, eagerlyStarted });
+    return this.#start(this.#calls, workflow, options);
+  }
+
+  /**
+   * Starts many workflows in few calls, of at most `LIMITS.startsPerCallMax` each. Each start succeeds or fails alone; the answers are in the order of the starts, as
+   * those of Promise.allSettled are. Interceptors see each start.
+   */
+  async startMany<T extends Workflow>(starts: readonly WorkflowStart<T>[]): Promise<PromiseSettledResult<WorkflowHandleWithStartDetails<T>>[]> {
+    const calls = this.#makeCalls(new StartBatches(this.connection).start);
+    return Promise.allSettled(starts.map(({ workflow, options }) => this.#start(calls, workflow, options)));
   }
 
   /** Starts a workflow and waits for its result. @throws as {@link start} and {@link WorkflowHandle.result} */
@@ -122,7 +138,7 @@ export class WorkflowClient {
   /** Sends a signal to the workflow of that id; starts it first, in the same commit, where none is running. */
   async signalWithStart<W extends Workflow, SignalArgs extends Any[] = []>(workflow: string | W, options: WorkflowSignalWithStartOptions<SignalArgs>): Promise<WorkflowHandleWithSignaledRunId<W>> {
     const { signal, signalArgs, ...rest } = options as WorkflowSignalWithStartOptions<Any[]>;
-    const compiled = compile(rest);
+    const compiled = compile(rest, workflow);
     const runId = await this.#calls.signalWithStart({
       workflowType: nameOf(workflow, 'A workflow'),
       headers: {},
@@ -202,7 +218,7 @@ export class WorkflowClient {
   ): Promise<WorkflowUpdateHandle<Result>> {
     const settle = startWorkflowOperation.use();
     try {
-      const compiled = compile(startWorkflowOperation.options);
+      const compiled = compile(startWorkflowOperation.options, startWorkflowOperation.workflow);
       const { update: started, workflowExecution } = await this.#calls.startUpdateWithStart({
         workflowType: startWorkflowOperation.workflowType,
         workflowStartOptions: compiled,
@@ -218,6 +234,18 @@ export class WorkflowClient {
       settle.reject(error);
       throw error;
     }
+  }
+
+  async #start<T extends Workflow>(calls: WorkflowClientCalls, workflow: string | T, options: WorkflowStartOptions<T>): Promise<WorkflowHandleWithStartDetails<T>> {
+    const compiled = compile(options, workflow);
+    const { runId, eagerlyStarted } = await calls.startWithDetails({ workflowType: nameOf(workflow, 'A workflow'), headers: {}, options: compiled });
+    return this.#handle(compiled, { runIdForResult: runId }, { firstExecutionRunId: runId, eagerlyStarted });
+  }
+
+  #makeCalls(startOne?: StartOne): WorkflowClientCalls {
+    const { queryRejectCondition = 'NONE' } = this.options;
+    const calls = workflowCalls({ connection: this.connection, payloads: this.#payloads, identity: this.#identity, queryRejectCondition, ...(startOne !== undefined && { startOne }) });
+    return withInterceptors(calls, interceptorsOf(this.options));
   }
 
   #handle<T extends Workflow, Details extends object>({ workflowId, followRuns = true }: CompiledStart, { runIdForResult }: { runIdForResult: string }, details: Details): WorkflowHandle<T> & Details {
@@ -248,8 +276,9 @@ export class WorkflowClient {
   }
 }
 
-function compile(options: WorkflowOptions & { args?: readonly unknown[] }): CompiledStart {
-  return { ...options, workflowId: options.workflowId ?? crypto.randomUUID(), args: options.args ?? [] };
+function compile(options: WorkflowOptions & { args?: readonly unknown[] }, workflow: unknown): CompiledStart {
+  const names = parameterNames(workflow);
+  return { ...options, workflowId: options.workflowId ?? crypto.randomUUID(), args: options.args ?? [], ...(names.length > 0 && { argumentNames: names }) };
 }
 
 function interceptorsOf({ interceptors }: WorkflowClientOptions): readonly WorkflowClientInterceptor[] {

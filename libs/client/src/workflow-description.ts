@@ -53,7 +53,7 @@ export async function toExecutionInfo(summary: WorkflowSummary, payloads: Payloa
 
 export async function toExecutionDescription(description: WorkflowDescription, payloads: Payloads): Promise<WorkflowExecutionDescription> {
   const { parent, root, taskQueue, historyEvents, historySizeBytes, startedAtMs, memo } = description;
-  const note = (name: string): Promise<string | undefined> => payloads.decode<string | undefined>(memo[name]);
+  const note = (name: string): Promise<string | undefined> => payloads.decodeDetail<string | undefined>(memo[name]);
   return {
     ...(await toExecutionInfo(description, payloads)),
     taskQueue: taskQueue ?? '',

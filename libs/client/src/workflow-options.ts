@@ -1,5 +1,6 @@
-import type { Headers, RetryPolicy as WireRetryPolicy, SearchAttributes, SearchAttributeValue, StartWorkflowRequest, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@backstitch/protocol';
+import type { RetryPolicy as WireRetryPolicy, SearchAttributes, SearchAttributeValue, StartWorkflowRequest, WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@backstitch/protocol';
 import { durationToMs, type Duration } from '@backstitch/protocol/failures';
+import { headersToJson, type Headers } from '@backstitch/protocol/payloads';
 import type { SignalDefinition, Workflow, WithWorkflowArgs } from './definitions.js';
 import type { Payloads } from './payloads.js';
 
@@ -81,6 +82,8 @@ export const DETAILS_MEMO = '__backstitch_details';
 export interface CompiledStart extends WorkflowOptions {
   workflowId: string;
   args: readonly unknown[];
+  /** Names of the workflow's parameters, where it was given as a function: for errors. */
+  argumentNames?: readonly string[];
 }
 
 /** The request of one start. @throws TypeError for what is no duration, or cannot be sent */
@@ -110,7 +113,7 @@ export async function toStartRequest(workflowType: string, options: CompiledStar
     ...milliseconds('workflowRunTimeoutMs', options.workflowRunTimeout),
     ...milliseconds('workflowTaskTimeoutMs', options.workflowTaskTimeout),
     ...milliseconds('startDelayMs', options.startDelay),
-    ...(Object.keys(headers).length > 0 && { headers }),
+    ...(Object.keys(headers).length > 0 && { headers: headersToJson(headers) }),
   };
 }
 

@@ -1,9 +1,13 @@
 import { html, type Html } from './escape-html.js';
 import { BULL_BOARD_PATH } from '../queues/bull-board.js';
+import { page, runPath } from '../page/page.js';
+import { duration, time } from '../page/times.js';
 import type { OpenIncident, Overview, ProcessHealth, QueueDepth, RecentRun, RunCount } from './overview.js';
-import { KIND_EXPLANATIONS, resolveCommands } from './resolve-commands.js';
+import { KIND_EXPLANATIONS } from './resolve-commands.js';
+import { resolveDetails } from './resolve-details.js';
 
-const RUN_LABELS: Readonly<Record<RunCount['status'], string>> = {
+/** The words for how a run is. */
+export const RUN_LABELS: Readonly<Record<RunCount['status'], string>> = {
   RUNNING: 'running',
   COMPLETED: 'completed',
   FAILED: 'failed',
@@ -15,34 +19,16 @@ const RUN_LABELS: Readonly<Record<RunCount['status'], string>> = {
 
 /** The console's home page. */
 export function homePage(overview: Overview): string {
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Backstitch console</title>
-<link rel="icon" href="/favicon.ico" type="image/svg+xml">
-<link rel="stylesheet" href="/console.css">
-</head>
-<body>
-<a class="skip" href="#main">Skip to content</a>
-<header>
-<p class="brand">Backstitch <span>console</span></p>
-<nav aria-label="Console"><a href="${BULL_BOARD_PATH}">Queues</a> <a href="${overview.gatewayUrl}/docs">REST API</a> <a href="/metrics">Metrics</a></nav>
-</header>
-<main id="main">
-<h1>Overview</h1>
-<p class="stamp">As of <time datetime="${isoTime(overview.generatedAtMs)}">${readableTime(overview.generatedAtMs)}</time> UTC. <a href="/">Refresh</a></p>
+  return page(
+    { title: 'Backstitch console', gatewayUrl: overview.gatewayUrl },
+    html`<h1>Overview</h1>
+<p class="stamp">As of ${time(overview.generatedAtMs)} UTC. <a href="/">Refresh</a></p>
 <section aria-labelledby="health"><h2 id="health">Health</h2><ul class="health">${overview.health.map(processHealth)}</ul></section>
 <section aria-labelledby="incidents"><h2 id="incidents">Open incidents</h2>${incidents(overview)}</section>
 <section aria-labelledby="runs"><h2 id="runs">Runs</h2>${counts(overview)}</section>
 <section aria-labelledby="recent"><h2 id="recent">Newest runs</h2>${recentRuns(overview)}</section>
-<section aria-labelledby="queues"><h2 id="queues">Queues</h2>${queues(overview)}</section>
-</main>
-</body>
-</html>
-`.text;
+<section aria-labelledby="queues"><h2 id="queues">Queues</h2>${queues(overview)}</section>`,
+  );
 }
 
 function processHealth({ name, status, detail }: ProcessHealth): Html {
@@ -60,15 +46,13 @@ ${open.map((incident) => incidentCard(incident, gatewayUrl))}`;
 }
 
 function incidentCard(incident: OpenIncident, gatewayUrl: string): Html {
-  const { workflowId, workflowType, incidentNumber, kind, openedAtMs, message } = incident;
+  const { workflowId, runId, workflowType, incidentNumber, kind, openedAtMs, message } = incident;
   return html`<article class="incident">
-<h3>${workflowId}</h3>
+<h3><a href="${runPath(workflowId, runId)}">${workflowId}</a></h3>
 <p class="meta"><span class="badge bad">${kind}</span> incident ${incidentNumber} of ${workflowType}, open since ${time(openedAtMs)}</p>
 <p class="message">${message}</p>
 <p>${KIND_EXPLANATIONS[kind]}</p>
-<details><summary>Resolve it</summary>${resolveCommands(gatewayUrl, incident).map(
-    ({ action, explanation, command }) => html`<p><strong>${action}</strong>: ${explanation}</p><pre tabindex="0" aria-label="${action}">${command}</pre>`,
-  )}</details>
+${resolveDetails(gatewayUrl, incident)}
 </article>`;
 }
 
@@ -79,23 +63,23 @@ function counts({ runs }: Overview): Html {
   )}</dl>`;
 }
 
-function recentRuns({ recentRuns: runs, gatewayUrl }: Overview): Html {
+function recentRuns({ recentRuns: runs }: Overview): Html {
   if (runs === undefined) return unreachable();
   if (runs.length === 0) return html`<p>There is none yet.</p>`;
   return html`<div class="scroll" role="region" aria-labelledby="recent" tabindex="0"><table>
 <thead><tr><th scope="col">Status</th><th scope="col">Run</th><th scope="col">Started (UTC)</th><th scope="col" class="number">Took</th></tr></thead>
 <tbody>${runs.map(runRow)}</tbody>
-</table></div>
-<p>All of a run, with each attempt and failure: <code>curl -H "Authorization: Bearer $KEY" '${gatewayUrl}/workflows/</code><em>run</em><code>'</code>; its events: add <code>/history</code>.</p>`;
+</table></div>`;
 }
 
-function runRow({ workflowId, status, progress, startedAtMs, closedAtMs, openIncidents }: RecentRun): Html {
+function runRow({ workflowId, runId, status, progress, startedAtMs, closedAtMs, openIncidents }: RecentRun): Html {
   return html`<tr><td><span class="badge ${toneOf(status, progress)}">${progress ?? RUN_LABELS[status]}</span>${
     openIncidents === 0 ? '' : html` <span class="badge bad">${openIncidents === 1 ? 'incident' : `${openIncidents} incidents`}</span>`
-  }</td><th scope="row">${workflowId}</th><td>${time(startedAtMs)}</td><td class="number">${closedAtMs === undefined ? '–' : duration(closedAtMs - startedAtMs)}</td></tr>`;
+  }</td><th scope="row"><a href="${runPath(workflowId, runId)}">${workflowId}</a></th><td>${time(startedAtMs)}</td><td class="number">${closedAtMs === undefined ? '–' : duration(closedAtMs - startedAtMs)}</td></tr>`;
 }
 
-function toneOf(status: RunCount['status'], progress: string | undefined): string {
+/** How a status looks. */
+export function toneOf(status: RunCount['status'], progress: string | undefined): string {
   switch (status) {
     case 'RUNNING':
       return 'busy';
@@ -138,22 +122,4 @@ function breakable(name: string): Html[] {
 
 function unreachable(): Html {
   return html`<p class="bad">The orchestrator does not answer.</p>`;
-}
-
-function time(timeMs: number): Html {
-  return html`<time datetime="${isoTime(timeMs)}">${readableTime(timeMs)}</time>`;
-}
-
-function isoTime(timeMs: number): string {
-  return new Date(timeMs).toISOString();
-}
-
-function readableTime(timeMs: number): string {
-  return isoTime(timeMs).slice(0, 19).replace('T', ' ');
-}
-
-function duration(durationMs: number): string {
-  if (durationMs < 1_000) return `${durationMs} ms`;
-  if (durationMs < 60_000) return `${(durationMs / 1_000).toFixed(1)} s`;
-  return `${Math.round(durationMs / 60_000).toLocaleString('en')} min`;
 }

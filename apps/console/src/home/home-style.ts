@@ -40,6 +40,18 @@ thead th { color: var(--quiet); font-weight: 400; }
 tbody th { font-weight: 600; }
 th.queue { white-space: normal; }
 .number { text-align: right; padding-right: .5rem; }
+h1.id { overflow-wrap: anywhere; }
+.brand a { color: inherit; text-decoration: none; }
+.quiet { color: var(--quiet); font-weight: 400; }
+td.wrap { white-space: normal; min-width: 12rem; }
+.facts { margin: .75rem 0 0; }
+.facts div { display: grid; grid-template-columns: minmax(6rem, 11rem) 1fr; gap: .25rem 1rem; padding: .25rem 0; border-bottom: 1px solid var(--line); }
+.facts dt, .sides dt { color: var(--quiet); }
+.facts dd, .sides dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+.facts pre { margin: 0; max-height: 14rem; }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1rem; margin: 0; }
+.event summary { padding: .15rem 0; color: inherit; }
+.event .number { display: inline-block; min-width: 2.5rem; color: var(--quiet); }
 code { overflow-wrap: anywhere; font-size: .875rem; }
 @media (max-width: 40rem) { table { font-size: .875rem; } th, td { padding-right: .5rem; } .badge { font-size: .8rem; padding: 0 .45rem; } }
 `;

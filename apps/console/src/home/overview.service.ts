@@ -22,7 +22,7 @@ export interface WatchedProcess {
 
 export const WATCHED_PROCESSES = Symbol('WatchedProcesses');
 
-const STATUSES: readonly RunCount['status'][] = ['RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED'];
+const STATUSES: readonly RunCount['status'][] = ['RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED', 'TIMED_OUT'];
 const INCIDENTS_SHOWN = 50;
 const RUNS_SHOWN = 20;
 const HEALTH_TIMEOUT_MS = 2_000;
@@ -69,9 +69,9 @@ export class OverviewService {
   }
 }
 
-function recentRun({ workflowId, workflowType, status, startedAtMs, closedAtMs, openIncidents, searchAttributes }: WorkflowSummary): RecentRun {
+function recentRun({ workflowId, runId, workflowType, status, startedAtMs, closedAtMs, openIncidents, searchAttributes }: WorkflowSummary): RecentRun {
   const [progress] = searchAttributes['OrderStatus'] ?? searchAttributes['ReturnStatus'] ?? [];
-  return { workflowId, workflowType, status, progress: progress === undefined ? undefined : String(progress), startedAtMs, closedAtMs, openIncidents };
+  return { workflowId, runId, workflowType, status, progress: progress === undefined ? undefined : String(progress), startedAtMs, closedAtMs, openIncidents };
 }
 
 async function healthOf({ name, url }: WatchedProcess): Promise<ProcessHealth> {

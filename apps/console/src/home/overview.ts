@@ -10,6 +10,7 @@ export interface RunCount {
 /** A run, as far as a list shows it. */
 export interface RecentRun {
   workflowId: string;
+  runId: string;
   workflowType: string;
   status: WorkflowExecutionStatus;
   /** How far its order or return is, in the words of the business. */

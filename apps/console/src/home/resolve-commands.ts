@@ -9,6 +9,9 @@ export const KIND_EXPLANATIONS: Readonly<Record<IncidentKind, string>> = {
   WORKFLOW_TASK_FAILED: 'The workflow’s code threw, or took too long. The run is held; deploy a fix, then retry.',
   HISTORY_LIMIT: 'The history is as long as it may get. The run is held; raise the limit, then retry.',
   DRIFT: 'The workflow’s code gives other inputs or options than its history records, and this deployment does not let that pass. The run is held; deploy code that fits, then retry.',
+  STEP_DELAYED: 'A step that must succeed, a pivot or one beyond it, has not succeeded for a long time. It is still tried again, and the incident ends by itself when it succeeds.',
+  PIVOT_IN_DOUBT: 'A run ended while its pivot was under way, and nobody knows whether that has happened. The rollback is held: retry lets it undo; terminate it if the pivot has happened.',
+  BUILD_NOT_SERVED: 'The run waits for a build of the workflows’ code that no orchestrator runs. Start one, or set another build as the current one; the incident ends by itself.',
   QUEUE_NOT_SERVED: 'Nobody takes a step of this run off its queue. Start the service; the incident ends by itself.',
 };
 
@@ -17,7 +20,7 @@ const ACTION_EXPLANATIONS: Readonly<Record<IncidentAction, string>> = {
   retry: 'try it again as it is',
   edit: 'try it again with "value" as its input; refused once the first input has taken effect',
   skip: 'go on as if it had succeeded, with the result in "value"',
-  fail: 'give this undo up; the run goes on to its end as failed',
+  fail: 'give it up: of an undo, the run goes on to its end as failed; of a step, its workflow is told so',
   rollback: 'end the run and undo its steps, without its code',
 };
 
@@ -30,13 +33,13 @@ export interface ResolveCommand {
 
 /** Whether nothing of the run goes on until a person decides. */
 function holdsRun(kind: IncidentKind): boolean {
-  return kind === 'NONDETERMINISM' || kind === 'WORKFLOW_TASK_FAILED' || kind === 'HISTORY_LIMIT' || kind === 'DRIFT';
+  return kind === 'NONDETERMINISM' || kind === 'WORKFLOW_TASK_FAILED' || kind === 'HISTORY_LIMIT' || kind === 'DRIFT' || kind === 'PIVOT_IN_DOUBT';
 }
 
 /** The gateway's calls that resolve an incident: a run that is held can be retried, or rolled back; what ends by itself needs none. */
 export function resolveCommands(gatewayUrl: string, { workflowId, incidentNumber, kind }: OpenIncident): ResolveCommand[] {
-  const isAboutUndo = kind === 'UNDO_FAILED' || kind === 'UNDO_DELAYED';
-  const actions: IncidentAction[] = isAboutUndo ? ['retry', 'edit', 'skip', 'fail'] : holdsRun(kind) ? ['retry', 'rollback'] : [];
+  const isAboutActivity = kind === 'UNDO_FAILED' || kind === 'UNDO_DELAYED' || kind === 'STEP_DELAYED' || kind === 'QUEUE_NOT_SERVED';
+  const actions: IncidentAction[] = isAboutActivity ? ['retry', 'edit', 'skip', 'fail'] : holdsRun(kind) ? ['retry', 'rollback'] : [];
   // A quote is the one character that encodeURIComponent leaves and single quotes of a shell do not.
   const run = encodeURIComponent(workflowId).replaceAll("'", '%27');
   return actions.map((action) => ({

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import { workflowStatusSchema } from '../workflows/workflow.requests.js';
 
 const timeMs = z.int().describe('milliseconds since 1970, UTC');
-const status = z.enum(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED']);
 
 const summary = z.object({
   workflowId: z.string(),
   runId: z.string(),
   workflowType: z.string(),
-  status,
+  status: workflowStatusSchema,
   startedAtMs: timeMs,
   closedAtMs: timeMs.optional(),
   searchAttributes: z.record(z.string(), z.array(z.json())),
@@ -27,7 +27,7 @@ export const WORKFLOW_ANSWERS = {
     failure: details.optional(),
     cancelRequested: z.boolean(),
     activities: z.array(
-      z.looseObject({ activityId: z.string(), activityType: z.string(), status: z.string(), attempt: z.int(), scheduledAtMs: timeMs, nextAttemptAtMs: timeMs.optional(), lastFailure: details.optional() }),
+      z.looseObject({ activityId: z.string(), activityType: z.string(), status: z.string(), attempt: z.int(), undoOf: details.optional().describe('this activity is the undo of that step'), scheduledAtMs: timeMs, nextAttemptAtMs: timeMs.optional(), lastFailure: details.optional() }),
     ),
     timers: z.array(z.object({ timerId: z.string(), startedAtMs: timeMs, firesAtMs: timeMs })),
     incidents: z.array(incident),

@@ -58,10 +58,21 @@ export async function configureHttpEdge(app: NestFastifyApplication, options: { 
     app,
     new DocumentBuilder()
       .setTitle('Backstitch: the order platform')
-      .setDescription('Orders, returns, imports, reports and operations. Errors are problem details (RFC 9457) with a stable type.')
+      .setDescription(
+        'Orders, returns, imports, reports and operations. Every route but those without a lock needs an API key: Authorize takes it (npm start prints where the keys of its stack are). ' +
+          'Errors are problem details (RFC 9457) with a stable type.',
+      )
       .setVersion('0.1.0')
       .setOpenAPIVersion('3.1.0')
       .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: bsk_…' })
+      .addTag('orders', 'Placing, seeing, cancelling and returning orders. 202 means committed.')
+      .addTag('returns', 'What came back.')
+      .addTag('stock', 'First stock of new SKUs.')
+      .addTag('imports', 'Many orders from a CSV file.')
+      .addTag('reports', 'Whether the accounts are right.')
+      .addTag('workflows', 'For operators: what runs, what it has done, and what waits for a person.')
+      .addTag('activities', 'For webhooks and people: who has a task token ends its activity. Needs no key.')
+      .addTag('service', 'Health and metrics.')
       .build(),
   );
   describeKitRoutes(document);

@@ -6,6 +6,8 @@ import { ProblemError } from './problem-error.js';
 /** What any thrown value means to the caller. Nothing of an unexpected error's text gets out. */
 export function toProblem(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  // The client's word for a call that went wrong on its way.
+  if (error instanceof Error && error.name === 'ServiceError' && error.cause !== undefined) return toProblem(error.cause);
   if (isOrchestratorUnreachable(error)) return new ProblemError('orchestrator-unavailable', undefined, {}, { cause: error });
   if (error instanceof ControlApiError) return controlProblem(error.code, error.message, error.details(), error);
   if (isDatabaseUnavailable(error)) return new ProblemError('database-unavailable', undefined, {}, { cause: error });

@@ -2,16 +2,24 @@ import { LIMITS } from '@backstitch/protocol';
 import { z } from 'zod';
 import { cursorSchema, pageSizeSchema } from '../orders/order.requests.js';
 
+export const workflowStatusSchema = z.enum(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED', 'TIMED_OUT', 'CONTINUED_AS_NEW']);
+
 /** Query of `GET /workflows`. */
-export const listWorkflowsSchema = z.strictObject({
-  workflowType: z.string().min(1).max(200).optional(),
-  status: z.enum(['RUNNING', 'COMPLETED', 'FAILED', 'CANCELED', 'TERMINATED']).optional(),
-  startedAfter: z.iso.datetime({ offset: true }).optional(),
-  startedBefore: z.iso.datetime({ offset: true }).optional(),
-  withOpenIncidents: z.enum(['true', 'false']).optional(),
-  cursor: cursorSchema.optional(),
-  pageSize: pageSizeSchema,
-});
+export const listWorkflowsSchema = z
+  .strictObject({
+    query: z.string().min(1).max(10_000).optional().describe("a list filter, such as WorkflowType = 'orderWorkflow' AND CustomerId = '17850'; besides it nothing but cursor and pageSize may be given"),
+    workflowType: z.string().min(1).max(200).optional(),
+    status: workflowStatusSchema.optional(),
+    startedAfter: z.iso.datetime({ offset: true }).optional(),
+    startedBefore: z.iso.datetime({ offset: true }).optional(),
+    withOpenIncidents: z.enum(['true', 'false']).optional(),
+    cursor: cursorSchema.optional(),
+    pageSize: pageSizeSchema,
+  })
+  .refine(({ query, cursor: _cursor, pageSize: _pageSize, ...others }) => query === undefined || Object.values(others).every((value) => value === undefined), {
+    path: ['query'],
+    error: 'takes nothing but cursor and pageSize beside it',
+  });
 
 /** Query of `GET /workflows/:workflowId/history`. */
 export const historySchema = z.strictObject({

@@ -28,7 +28,7 @@ export class WorkflowsController {
   ) {}
 
   @Get('workflows')
-  @Documented({ summary: 'Workflows of every type, newest first.', status: 200, query: listWorkflowsSchema, answer: WORKFLOW_ANSWERS.list })
+  @Documented({ summary: 'Workflows of every type, newest first.', status: 200, query: listWorkflowsSchema, answer: WORKFLOW_ANSWERS.list, problems: ['request-refused'] })
   list(@Query() query: unknown): Promise<ListWorkflowsResponse> {
     const { startedAfter, startedBefore, withOpenIncidents, ...rest } = validated(listWorkflowsSchema, query, 'query');
     return this.orchestrator

@@ -2,17 +2,17 @@ import type { ListBuildsResponse } from '@backstitch/protocol';
 import type { Command } from 'commander';
 import type { CliEnvironment } from '../environment.js';
 import { table, time } from '../table.js';
-import { call, callCommand, withJson, type CallFlags } from './call.js';
+import { call, callCommand, type CallFlags } from './call.js';
 
 /** Builds of the workflows' code, side by side. */
 export function addDeploymentCommands(program: Command, cli: CliEnvironment): void {
   const deployment = program.command('deployment').summary('builds of the workflows’ code').description('Builds of the workflows’ code: which is current, and which can be stopped.');
-  withJson(callCommand(deployment, 'list', 'list builds: replicas, open pinned runs, and whether they can be stopped')).action((flags: CallFlags) =>
+  callCommand(deployment, 'list', 'list builds: replicas, open pinned runs, and whether they can be stopped').action((flags: CallFlags) =>
     call(cli, flags, ({ get }) => get<ListBuildsResponse>('/deployments'), buildsTable));
   callCommand(deployment, 'set-current <build-id>', 'new runs begin with this build, and runs that are not pinned go on with it, until it is unset')
     .option('--force', 'although no replica runs it')
-    .action((buildId: string, flags: CallFlags & { force?: boolean }) => call(cli, flags, ({ post }) => post('/deployments/current', { buildId, ...(flags.force === true && { force: true }) }, true), () => ''));
-  callCommand(deployment, 'unset-current', 'the newest build that started is current again').action((flags: CallFlags) => call(cli, flags, ({ post }) => post('/deployments/current', {}, true), () => ''));
+    .action((buildId: string, flags: CallFlags & { force?: boolean }) => call(cli, flags, ({ post }) => post('/deployments/current', { buildId, ...(flags.force === true && { force: true }) }, true), () => 'Set.\n'));
+  callCommand(deployment, 'unset-current', 'the newest build that started is current again').action((flags: CallFlags) => call(cli, flags, ({ post }) => post('/deployments/current', {}, true), () => 'Unset.\n'));
 }
 
 function buildsTable({ builds }: ListBuildsResponse): string {

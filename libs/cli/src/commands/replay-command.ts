@@ -1,15 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { InvalidArgumentError, type Command } from 'commander';
-import type { CliEnvironment } from '../environment.js';
-import { withConnection } from '../environment.js';
+import type { Command } from 'commander';
+import { loadCodec } from '../codec.js';
+import { withConnection, writeJson, type CliEnvironment } from '../environment.js';
 import { EXIT_CODE, UsageError } from '../errors.js';
 import { controlHistories } from '../replay/control-histories.js';
 import { databaseHistories } from '../replay/database-histories.js';
 import { readHistoryFile } from '../replay/file-histories.js';
 import type { WorkflowCode } from '../replay/load-code.js';
-import { replayHistories, type ReplaySummary, type RunHistory } from '../replay/replay-histories.js';
+import { replayHistories, type ReplayOutcome, type ReplaySummary, type RunHistory } from '../replay/replay-histories.js';
 import { replayReport } from '../replay/replay-report.js';
+import { wholeNumber } from './arguments.js';
+import { ReplayProgress } from './replay-progress.js';
 
 interface ReplayFlags {
   bundle?: string;
@@ -23,10 +25,9 @@ interface ReplayFlags {
   concurrency: number;
   allowDrift?: boolean;
   includePinned?: boolean;
-  json?: string;
+  codec?: string;
+  json?: string | true;
 }
-
-const PROGRESS_EVERY_RUNS = 500;
 
 /** `backstitch replay`. @param end takes the exit code */
 export function addReplayCommand(program: Command, cli: CliEnvironment, end: (exitCode: number) => void): void {
@@ -50,23 +51,22 @@ export function addReplayCommand(program: Command, cli: CliEnvironment, end: (ex
     .option('--concurrency <threads>', 'worker threads', wholeNumber, 1)
     .option('--allow-drift', 'other inputs and options are no problem')
     .option('--include-pinned', 'replay pinned runs too, though a new build does not get them')
-    .option('--json <file>', 'write the summary and the problems as JSON')
+    .option('--codec <module>', 'the deployment’s payload codec: a module that exports it as payloadCodec or default (default: BACKSTITCH_CODEC)')
+    .option('--json [file]', 'the summary and the problems as JSON: into a file beside the report, or in its place')
     .action(async (flags: ReplayFlags) => end(await replay(cli, flags)));
 }
 
 async function replay(cli: CliEnvironment, flags: ReplayFlags): Promise<number> {
   const code = codeOf(flags);
+  const { codec: payloadCodec } = await loadCodec(cli, flags);
   const startedAtMs = performance.now();
-  let runs = 0;
-  const onOutcome = (): void => {
-    runs += 1;
-    if (cli.isTerminal === true && runs % PROGRESS_EVERY_RUNS === 0) cli.writeError(`\r${runs} runs`);
-  };
+  const progress = new ReplayProgress(cli);
   const { allowDrift = false, includePinned = false, concurrency } = flags;
-  const summary = await withHistories(cli, flags, (histories) => replayHistories(histories, { ...code, allowDrift, includePinned, concurrency, onOutcome }));
-  if (cli.isTerminal === true && runs >= PROGRESS_EVERY_RUNS) cli.writeError('\r');
-  if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(summary, null, 2)}\n`);
-  cli.write(replayReport(summary, { allowDrift, durationMs: performance.now() - startedAtMs }));
+  const options = { ...code, allowDrift, includePinned, concurrency, payloadCodec, onOutcome: (outcome: ReplayOutcome) => progress.add(outcome) };
+  const summary = await withHistories(cli, flags, (runs) => progress.expect(runs), (histories) => replayHistories(histories, options)).finally(() => progress.end());
+  if (typeof flags.json === 'string') await writeFile(flags.json, `${JSON.stringify(summary, null, 2)}\n`);
+  if (flags.json === true) writeJson(cli, summary);
+  else cli.write(replayReport(summary, { allowDrift, durationMs: performance.now() - startedAtMs }));
   return summary.isOk ? EXIT_CODE.OK : EXIT_CODE.FAILED;
 }
 
@@ -75,15 +75,18 @@ function codeOf({ bundle, workflows }: ReplayFlags): WorkflowCode {
   return bundle === undefined ? { workflowsPath: workflows as string } : { bundle };
 }
 
-async function withHistories(cli: CliEnvironment, flags: ReplayFlags, work: (histories: AsyncIterable<RunHistory>) => Promise<ReplaySummary>): Promise<ReplaySummary> {
+async function withHistories(cli: CliEnvironment, flags: ReplayFlags, onCount: (runs: number) => void, work: (histories: AsyncIterable<RunHistory>) => Promise<ReplaySummary>): Promise<ReplaySummary> {
   const { history, workflowType, limit, schema } = flags;
-  if (history !== undefined) return work(fromFiles(history));
+  if (history !== undefined) {
+    onCount(history.length);
+    return work(fromFiles(history));
+  }
   const url = flags.databaseUrl ?? (flags.url === undefined ? cli.environment['BACKSTITCH_DATABASE_URL'] : undefined);
-  if (url === undefined) return withConnection(cli, flags, (connection) => work(controlHistories(connection, { workflowType, limit })));
+  if (url === undefined) return withConnection(cli, flags, (connection) => work(controlHistories(connection, { workflowType, limit, onCount })));
   if (flags.databaseUrl !== undefined && hasPassword(flags.databaseUrl)) {
     throw new UsageError('Arguments can be seen by others: put the password into PGPASSWORD, or the whole URL into BACKSTITCH_DATABASE_URL.');
   }
-  return work(databaseHistories({ url, password: hasPassword(url) ? undefined : cli.environment['PGPASSWORD'], schema, workflowType, limit }));
+  return work(databaseHistories({ url, password: hasPassword(url) ? undefined : cli.environment['PGPASSWORD'], schema, workflowType, limit, onCount }));
 }
 
 async function* fromFiles(files: readonly string[]): AsyncIterable<RunHistory> {
@@ -96,10 +99,4 @@ function hasPassword(url: string): boolean {
   } catch {
     throw new UsageError('That is no URL of a database, such as postgres://reader@127.0.0.1:5432/backstitch.');
   }
-}
-
-export function wholeNumber(text: string): number {
-  const number = Number(text);
-  if (!Number.isSafeInteger(number) || number < 1) throw new InvalidArgumentError('It must be a whole number, at least 1.');
-  return number;
 }

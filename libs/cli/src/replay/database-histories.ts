@@ -28,7 +28,7 @@ interface OpenRun {
  * The open runs in an orchestrator's database, in order of their run ids, each with its history. Reads only, page by page; needs a role that may read the
  * tables `execution` and `history`. @throws DatabaseUnreadableError, UsageError
  */
-export async function* databaseHistories({ url, password, schema = 'orchestrator', workflowType, limit = Infinity }: DatabaseOptions): AsyncIterable<RunHistory> {
+export async function* databaseHistories({ url, password, schema = 'orchestrator', workflowType, limit = Infinity, onCount }: DatabaseOptions): AsyncIterable<RunHistory> {
   if (!/^[a-z_][a-z0-9_]*$/i.test(schema)) throw new UsageError(`"${schema}" is no name of a schema.`);
   const client = new pg.Client({
     connectionString: url,
@@ -41,6 +41,7 @@ export async function* databaseHistories({ url, password, schema = 'orchestrator
   client.on('error', () => undefined);
   try {
     await client.connect();
+    if (onCount !== undefined) onCount(Math.min(limit, await countOpenRuns(client, schema, workflowType)));
     let read = 0;
     for (let after: string | undefined, isLast = false; !isLast && read < limit; ) {
       const { rows } = await client.query<OpenRun>(
@@ -58,6 +59,11 @@ export async function* databaseHistories({ url, password, schema = 'orchestrator
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+async function countOpenRuns(client: pg.Client, schema: string, workflowType: string | undefined): Promise<number> {
+  const { rows } = await client.query<{ count: string }>(`SELECT count(*) AS count FROM "${schema}".execution e WHERE e.status = 'RUNNING' AND ($1::text IS NULL OR e.workflow_type = $1)`, [workflowType ?? null]);
+  return Number(rows[0]?.count ?? 0);
 }
 
 async function* histories(client: pg.Client, schema: string, runs: readonly OpenRun[]): AsyncIterable<RunHistory> {

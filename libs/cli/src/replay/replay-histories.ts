@@ -1,6 +1,8 @@
 import { replayRuns, type ReplayOutcome, type RunHistory, type Sandbox } from '@backstitch/engine';
+import { decodePayload, type HistoryEvent, type JsonValue, type PayloadCodec } from '@backstitch/protocol';
 import { createSandbox } from '@backstitch/sandbox';
 import { loadCode, type WorkflowCode } from './load-code.js';
+import { ProblemGroups, type ProblemGroup } from './problem-groups.js';
 
 export type { ReplayOutcome, RunHistory };
 
@@ -15,6 +17,8 @@ export interface ReplaySummary {
   pinnedRuns: number;
   /** By workflow type, those with problems alone. */
   problemsByType: Record<string, number>;
+  /** Problems that come from the same place of the code, with the first run that has each; the most frequent first. */
+  problemGroups: ProblemGroup[];
   /** The first problems that were found. */
   problems: ReplayOutcome[];
   /** Problems beyond those that are kept. */
@@ -32,6 +36,8 @@ export type ReplayOptions = (WorkflowCode | { sandbox: Sandbox; bundle?: undefin
   concurrency?: number;
   /** Problems kept in the summary. Default 1,000. */
   problemsKeptMax?: number;
+  /** Histories that a codec encoded are decoded with it before they are replayed. Default: none. */
+  payloadCodec?: PayloadCodec | undefined;
   /** Called with each outcome, in no order that can be relied on. */
   onOutcome?: (outcome: ReplayOutcome) => void;
 };
@@ -67,7 +73,8 @@ export async function replayHistories(histories: Iterable<RunHistory> | AsyncIte
   try {
     let batch: RunHistory[] = [];
     let events = 0;
-    for await (const history of histories) {
+    for await (const stored of histories) {
+      const history = await decoded(stored, options.payloadCodec);
       if (options.includePinned !== true && isPinned(history)) {
         summary.pinnedRuns += 1;
         continue;
@@ -90,6 +97,11 @@ export async function replayHistories(histories: Iterable<RunHistory> | AsyncIte
   return summary.result();
 }
 
+async function decoded(history: RunHistory, codec: PayloadCodec | undefined): Promise<RunHistory> {
+  if (codec === undefined) return history;
+  return { ...history, events: (await decodePayload(codec, history.events as unknown as JsonValue, Infinity)) as unknown as HistoryEvent[] };
+}
+
 function isPinned({ events: [first] }: RunHistory): boolean {
   return first?.eventType === 'WORKFLOW_EXECUTION_STARTED' && first.attributes.buildId !== undefined;
 }
@@ -100,6 +112,7 @@ class Summing {
   readonly #byStatus: ReplaySummary['byStatus'] = { ok: 0, drift: 0, divergence: 0, taskFailed: 0 };
   readonly #problems: ReplayOutcome[] = [];
   readonly #problemsByType: Record<string, number> = {};
+  readonly #groups = new ProblemGroups();
   #runs = 0;
   #events = 0;
   #problemsLeftOut = 0;
@@ -113,6 +126,7 @@ class Summing {
     this.#events += outcome.events;
     this.#byStatus[outcome.status] += 1;
     if (outcome.status !== 'ok') {
+      this.#groups.add(outcome);
       this.#problemsByType[outcome.workflowType] = (this.#problemsByType[outcome.workflowType] ?? 0) + 1;
       if (this.#problems.length < (this.#options.problemsKeptMax ?? PROBLEMS_KEPT_MAX)) this.#problems.push(outcome);
       else this.#problemsLeftOut += 1;
@@ -128,6 +142,7 @@ class Summing {
       byStatus: this.#byStatus,
       pinnedRuns: this.pinnedRuns,
       problemsByType: this.#problemsByType,
+      problemGroups: this.#groups.inOrder(),
       problems: this.#problems,
       problemsLeftOut: this.#problemsLeftOut,
       isOk: divergence + taskFailed === 0 && (drift === 0 || this.#options.allowDrift === true),

@@ -1,24 +1,25 @@
 import type { IncidentDivergence } from '@backstitch/protocol';
 import { table } from '../table.js';
+import type { ProblemGroup, ReplayProblemOutcome } from './problem-groups.js';
 import type { ReplayOutcome, ReplaySummary } from './replay-histories.js';
 
-const PROBLEMS_SHOWN_MAX = 50;
+const GROUPS_SHOWN_MAX = 50;
 const DRIFTS_SHOWN_MAX = 5;
 
 const NAMES: Record<ReplayOutcome['status'], string> = { ok: 'ok', drift: 'drift', divergence: 'divergence', taskFailed: 'task failed' };
 
-/** What a person reads: how many runs fared how, and each problem with both sides. */
+/** What a person reads: each problem once, with how many runs have it and both sides of the first of them, and how many runs fared how. */
 export function replayReport(summary: ReplaySummary, { allowDrift, durationMs }: { allowDrift: boolean; durationMs: number }): string {
-  const { runs, events, byStatus, problems, problemsByType, pinnedRuns, problemsLeftOut, isOk } = summary;
-  const shown = problems.slice(0, PROBLEMS_SHOWN_MAX);
-  const hidden = problems.length - shown.length + problemsLeftOut;
+  const { runs, events, byStatus, problemGroups, problemsByType, pinnedRuns, isOk } = summary;
+  const shown = problemGroups.slice(0, GROUPS_SHOWN_MAX);
+  const hidden = problemGroups.length - shown.length;
   const parts = [
-    ...shown.map((problem) => `${problemText(problem)}\n`),
-    ...(hidden > 0 ? [`… and ${hidden} more (see --json FILE).\n\n`] : []),
-    `Replayed ${runs} ${runs === 1 ? 'run' : 'runs'} with ${events} events in ${(durationMs / 1_000).toFixed(1)} s.\n`,
+    ...shown.map((group) => `${groupText(group)}\n`),
+    ...(hidden > 0 ? [`… and ${hidden} more kinds of problems (see --json FILE).\n\n`] : []),
+    `Replayed ${counted(runs, 'run')} with ${counted(events, 'event')} in ${(durationMs / 1_000).toFixed(1)} s.\n`,
     table(['result', 'runs'], (Object.keys(NAMES) as ReplayOutcome['status'][]).map((status) => [NAMES[status], byStatus[status]])),
-    ...(pinnedRuns > 0 ? [`${pinnedRuns} pinned ${pinnedRuns === 1 ? 'run was' : 'runs were'} left out: a new build does not get them (--include-pinned).\n`] : []),
-    ...(Object.keys(problemsByType).length > 0 ? [`\n${table(['workflow type', 'problems'], Object.entries(problemsByType))}`] : []),
+    ...(pinnedRuns > 0 ? [`${counted(pinnedRuns, 'pinned run')} ${pinnedRuns === 1 ? 'was' : 'were'} left out: a new build does not get them (--include-pinned).\n`] : []),
+    ...(Object.keys(problemsByType).length > 0 ? [`\n${table(['workflow type', 'runs with problems'], Object.entries(problemsByType))}`] : []),
     `\n${verdict(isOk, byStatus.drift, allowDrift)}\n`,
   ];
   return parts.join('');
@@ -29,21 +30,23 @@ function verdict(isOk: boolean, drift: number, allowDrift: boolean): string {
   return drift > 0 && allowDrift ? 'Nothing would be held. Where the code gives other inputs or options, what is recorded stays in force.' : 'Nothing would break.';
 }
 
-function problemText(outcome: ReplayOutcome): string {
-  const head = `${NAMES[outcome.status]}: ${outcome.workflowType} "${outcome.workflowId}" (run ${outcome.runId})\n`;
-  switch (outcome.status) {
-    case 'ok':
-      return head;
+function groupText({ workflowType, status, runs, first }: ProblemGroup): string {
+  const others = runs === 1 ? '' : `, and ${counted(runs - 1, 'other run')} of the same kind`;
+  return `${NAMES[status]}: ${workflowType} "${first.workflowId}" (run ${first.runId})${others}\n${problemText(first)}`;
+}
+
+function problemText(problem: ReplayProblemOutcome): string {
+  switch (problem.status) {
     case 'divergence':
-      return head + differenceText(outcome.divergence);
+      return differenceText(problem.divergence);
     case 'drift': {
-      const more = outcome.drift.length - DRIFTS_SHOWN_MAX;
-      return head + outcome.drift.slice(0, DRIFTS_SHOWN_MAX).map(differenceText).join('') + (more > 0 ? `  … and ${more} more\n` : '');
+      const more = problem.drift.length - DRIFTS_SHOWN_MAX;
+      return problem.drift.slice(0, DRIFTS_SHOWN_MAX).map(differenceText).join('') + (more > 0 ? `  … and ${more} more\n` : '');
     }
     case 'taskFailed':
-      return `${head}  ${outcome.failure.message}\n${(outcome.failure.stackTrace ?? '').split('\n').filter((line) => line.trim().startsWith('at ')).slice(0, 3).map((line) => `    ${line.trim()}\n`).join('')}`;
+      return `  ${problem.failure.message}\n${(problem.failure.stackTrace ?? '').split('\n').filter((line) => line.trim().startsWith('at ')).slice(0, 3).map((line) => `    ${line.trim()}\n`).join('')}`;
     default:
-      return outcome satisfies never;
+      return problem satisfies never;
   }
 }
 
@@ -54,4 +57,8 @@ function differenceText({ eventId, recorded, produced, producedAt }: IncidentDiv
 
 function side(value: IncidentDivergence['recorded']): string {
   return value === null ? 'nothing' : JSON.stringify(value);
+}
+
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

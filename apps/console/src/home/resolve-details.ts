@@ -1,0 +1,12 @@
+import { html, type Html } from './escape-html.js';
+import type { OpenIncident } from './overview.js';
+import { resolveCommands } from './resolve-commands.js';
+
+/** The calls that resolve an incident, to be unfolded and copied; nothing where it ends by itself. */
+export function resolveDetails(gatewayUrl: string, incident: OpenIncident): Html {
+  const commands = resolveCommands(gatewayUrl, incident);
+  if (commands.length === 0) return html``;
+  return html`<details><summary>Resolve it</summary>${commands.map(
+    ({ action, explanation, command }) => html`<p><strong>${action}</strong>: ${explanation}</p><pre tabindex="0" aria-label="${action}">${command}</pre>`,
+  )}</details>`;
+}
