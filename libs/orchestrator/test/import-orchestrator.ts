@@ -1,5 +1,5 @@
 /**
- * An orchestrator in a process of its own, to be killed (by testing's killed-import-stack.e2e.spec.ts). Says on its standard output where it can be reached.
+ * An orchestrator in a process of its own, to be killed (by testing's killed-import.e2e.spec.ts). Says on its standard output where it can be reached.
  * Arguments: its options as JSON.
  */
 import 'reflect-metadata';
