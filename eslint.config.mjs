@@ -37,7 +37,7 @@ const APP_DIRECTIONS = {
 const APP_COMMON = ['contracts', 'service-kit', 'protocol'];
 const TOOL_LIBRARIES = ['protocol', 'contracts', 'client'];
 /** The bench measures services and an orchestrator of its own. */
-const BENCH_LIBRARIES = [...TOOL_LIBRARIES, 'activity', 'orchestrator', 'service-kit', 'workflow', 'engine', 'sandbox'];
+const BENCH_LIBRARIES = [...TOOL_LIBRARIES, 'activity', 'orchestrator', 'service-kit', 'workflow', 'engine', 'sandbox', 'testing'];
 /** The referee plays workflows on the engine in memory, as specs do. */
 const REFEREE_LIBRARIES = ['protocol', 'engine', 'sandbox', 'testing', 'workflow'];
 /** What specs may import besides; nothing else imports tools or the testing library. */

@@ -12,7 +12,8 @@ const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/backstitch/
 export const RUNTIME_USAGE = `npm run bench -- --section runtime [--json FILE]
 
 The engine and its sandbox without store and queues: CPU microseconds of all threads for a start and for an activation of a workflow of three activities
-(batches of 100), KiB of a suspended run, the time to replay 10,000 events, and the memory of a process that holds 100,000 suspended runs.`;
+(batches of 100), KiB of a suspended run, the time to replay 10,000 events, the memory of a process that holds 100,000 suspended runs, and how long a
+time-skipping test of a simulated year takes.`;
 
 /**
  * @typedef {object} RuntimeReport
@@ -20,10 +21,11 @@ The engine and its sandbox without store and queues: CPU microseconds of all thr
  * @property {{ startMicroseconds: number, activationMicroseconds: number, workflowsPerSecond: number }} engine
  * @property {{ events: number, milliseconds: number, eventsPerSecond: number }} replay
  * @property {{ runs: number, rssMiB: number, peakRssMiB: number, startsPerSecond: number }} manyRuns
+ * @property {{ firstMilliseconds: number, medianMilliseconds: number }} year
  */
 
-/** What is measured, with the number that it takes: runs, or events. */
-const MEASUREMENTS = /** @type {const} */ ({ sandbox: 100_000, suspended: 10_000, engine: 10_000, replay: 10_000, 'many-runs': 100_000 });
+/** What is measured, with the number that it takes: runs, events, or tests. */
+const MEASUREMENTS = /** @type {const} */ ({ sandbox: 100_000, suspended: 10_000, engine: 10_000, replay: 10_000, 'many-runs': 100_000, year: 20 });
 
 /**
  * @param {string[]} args of the command line
@@ -57,13 +59,19 @@ async function measureAll(directory) {
   await bundle({ entries: { program: join(SOURCE, 'program.ts') }, outputDirectory: directory, workspaceNames });
   await bundle({ entries: { 'bundle-workflows': join(SOURCE, '../../../../libs/sandbox/src/index.ts') }, outputDirectory: directory, workspaceNames });
   const { bundleWorkflows } = await import(pathToFileURL(join(directory, 'bundle-workflows.js')).href);
-  const bundleFile = join(directory, 'workflows.json');
-  writeFileSync(bundleFile, JSON.stringify(await bundleWorkflows({ workflowsPath: join(SOURCE, 'workflows/index.ts') })));
+  /** @type {(folder: string) => Promise<string>} */
+  const bundleFileOf = async (folder) => {
+    const bundleFile = join(directory, `${folder}.json`);
+    writeFileSync(bundleFile, JSON.stringify(await bundleWorkflows({ workflowsPath: join(SOURCE, folder, 'index.ts') })));
+    return bundleFile;
+  };
+  const bundleFile = await bundleFileOf('workflows');
+  const yearBundleFile = await bundleFileOf('year-workflows');
   /** @type {Record<string, any>} */
   const answers = {};
   // One after the other, each in a process of its own: they share nothing but the machine.
-  for (const [what, number] of Object.entries(MEASUREMENTS)) answers[what] = await measure(join(directory, 'program.js'), what, bundleFile, number);
-  return { sandbox: { ...answers['sandbox'], ...answers['suspended'] }, engine: answers['engine'], replay: answers['replay'], manyRuns: answers['many-runs'] };
+  for (const [what, number] of Object.entries(MEASUREMENTS)) answers[what] = await measure(join(directory, 'program.js'), what, what === 'year' ? yearBundleFile : bundleFile, number);
+  return { sandbox: { ...answers['sandbox'], ...answers['suspended'] }, engine: answers['engine'], replay: answers['replay'], manyRuns: answers['many-runs'], year: answers['year'] };
 }
 
 /**
@@ -88,12 +96,13 @@ async function measure(program, what, bundleFile, number) {
 }
 
 /** @param {RuntimeReport} report */
-function printed({ sandbox, engine, replay, manyRuns }) {
+function printed({ sandbox, engine, replay, manyRuns, year }) {
   return [
     'Runtime (CPU of all threads, batches of 100)',
     `  sandbox  ${sandbox.startMicroseconds} µs a start, ${sandbox.activationMicroseconds} µs an activation, ${sandbox.kibPerSuspendedRun} KiB a suspended run`,
     `  engine   ${engine.startMicroseconds} µs a start, ${engine.activationMicroseconds} µs an outcome; ${engine.workflowsPerSecond} workflows of three activities a second`,
     `  replay   ${replay.events} events in ${replay.milliseconds} ms: ${replay.eventsPerSecond} events/s`,
     `  memory   ${manyRuns.runs} suspended runs in ${manyRuns.rssMiB} MiB (peak ${manyRuns.peakRssMiB}); ${manyRuns.startsPerSecond} starts/s`,
+    `  testing  a simulated year in ${year.medianMilliseconds} ms, the first one of a process in ${year.firstMilliseconds} ms`,
   ].join('\n');
 }

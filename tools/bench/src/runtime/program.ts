@@ -5,6 +5,7 @@ import { measureEngine } from './measure-engine.js';
 import { measureReplay } from './measure-replay.js';
 import { measureSandbox, measureSuspendedRuns } from './measure-sandbox.js';
 import { measureManyRuns } from './measure-many-runs.js';
+import { measureYear } from './measure-year.js';
 
 const [what, bundleFile, number] = process.argv.slice(2) as [string, string, string];
 const bundle = JSON.parse(readFileSync(bundleFile, 'utf8')) as WorkflowBundle;
@@ -25,6 +26,8 @@ async function measure(): Promise<object> {
       return measureReplay(await createSandbox({ bundle }), count);
     case 'many-runs':
       return measureManyRuns(await createSandbox({ bundle }), count);
+    case 'year':
+      return measureYear(bundle, count);
     default:
       throw new Error(`Unknown measurement ${what}.`);
   }

@@ -5,6 +5,7 @@ import { measureEngine } from './measure-engine.js';
 import { measureManyRuns } from './measure-many-runs.js';
 import { measureReplay } from './measure-replay.js';
 import { measureSandbox, measureSuspendedRuns } from './measure-sandbox.js';
+import { measureYear } from './measure-year.js';
 
 const isNumber = expect.any(Number);
 
@@ -31,5 +32,10 @@ describe('the measurements of the runtime', () => {
   it('given suspended runs, when their memory is measured, then all of them are held', async () => {
     expect(await measureSuspendedRuns(sandbox, 100)).toEqual({ kibPerSuspendedRun: isNumber });
     expect(await measureManyRuns(sandbox, 500)).toMatchObject({ runs: 500 });
+  });
+
+  it('given a test of a year, when it is measured, then it comes to its end', async () => {
+    const yearBundle = await bundleWorkflows({ workflowsPath: join(import.meta.dirname, 'year-workflows/index.ts') });
+    expect(await measureYear(yearBundle, 2)).toEqual({ firstMilliseconds: isNumber, medianMilliseconds: isNumber });
   });
 });
