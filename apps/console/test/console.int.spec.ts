@@ -41,7 +41,15 @@ const RUN = {
   historyEvents: 300,
   historySizeBytes: 1,
 };
-const HISTORY = { workflowId: 'order-8', runId: 'r8', events: [{ eventId: 1, eventType: 'WORKFLOW_EXECUTION_STARTED', eventTimeMs: 0, attributes: { workflowType: 'orderWorkflow', input: [{ paymentToken: 'tok_secret' }] } }], nextAfterEventId: 200 };
+const HISTORY = {
+  workflowId: 'order-8',
+  runId: 'r8',
+  events: [
+    { eventId: 1, eventType: 'WORKFLOW_EXECUTION_STARTED', eventTimeMs: 0, attributes: { workflowType: 'orderWorkflow', input: [{ paymentToken: 'tok_secret' }] } },
+    { eventId: 2, eventType: 'ACTIVITY_TASK_COMPLETED', eventTimeMs: 0, attributes: { scheduledEventId: 5 } },
+  ],
+  nextAfterEventId: 200,
+};
 
 /** The calls of the control API that the pages make. */
 function controlStub(): Promise<Server> {
@@ -55,6 +63,8 @@ function controlStub(): Promise<Server> {
     if (request.url?.startsWith('/v1/incidents') === true) return answer(incidents);
     if (request.url?.startsWith('/v1/workflows/order-8/history') === true) return answer(HISTORY);
     if (request.url?.startsWith('/v1/workflows/order-8') === true) return answer(RUN);
+    if (request.url?.startsWith('/v1/workflows/unheard-of') === true) return request.socket.destroy();
+    if (request.url?.startsWith('/v1/workflows/unreadable') === true) return answer({});
     if (request.url?.startsWith('/v1/workflows/nobody') === true) {
       response.statusCode = 404;
       return answer({ error: { code: 'WORKFLOW_NOT_FOUND', message: 'none', details: { workflowId: 'nobody' } } });
@@ -174,7 +184,9 @@ describe.each(queueBackendsUnderTest())('the console with its queues on %s', (ba
     expect(text).toContain('releaseStock 2 incident Gone: refused 3 1970-01-01 00:00:02 – reserveStock');
     expect(text).toContain('timer 1, due 1970-01-01 00:01:00 UTC');
     expect(text).toMatch(/Event 5 at order\.ts:4:2 Recorded .*pack.* Produced nothing/);
-    expect(text).toContain('Events 1 to 1 of 300.');
+    expect(text).toMatch(/REASON=.*incidents\/1\/retry/);
+    expect(text).toContain('Events 1 to 2 of 300.');
+    expect(text).toContain('2 ACTIVITY_TASK_COMPLETED reserveStock 1970');
     expect(body).toContain('/run?workflowId=order-8&amp;runId=r8&amp;afterEventId=200#history');
     expect(body).toContain('&lt;b&gt;');
     expect(body).not.toMatch(/tok_secret|<b>/);
@@ -185,6 +197,8 @@ describe.each(queueBackendsUnderTest())('the console with its queues on %s', (ba
     ['/run', 404],
     ['/run?workflowId=nobody', 404],
     ['/run?workflowId=order-8&afterEventId=x', 404],
+    ['/run?workflowId=unheard-of', 503],
+    ['/run?workflowId=unreadable', 500],
   ])('given %s, when it is asked for, then it is %i', async (url, status) => {
     expect((await call('GET', url)).statusCode).toBe(status);
   });

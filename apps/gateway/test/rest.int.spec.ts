@@ -94,6 +94,7 @@ describe('the REST edge', () => {
 
   it.each<[string, Error, number, string]>([
     ['the orchestrator is away', Object.assign(new Error('x'), { name: 'OrchestratorUnreachableError' }), 503, 'orchestrator-unavailable'],
+    ['the orchestrator is away, in the words of the client of activities', Object.assign(new Error('x', { cause: Object.assign(new Error('x'), { name: 'OrchestratorUnreachableError' }) }), { name: 'ServiceError' }), 503, 'orchestrator-unavailable'],
     ['its database is away', new StoreUnavailableError(4_000), 503, 'database-unavailable'],
     ['it has too much to do', new OverloadedError(1_500), 503, 'overloaded'],
   ])('says when to try again where %s', async (_what, error, status, name) => {

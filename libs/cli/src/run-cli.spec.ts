@@ -153,6 +153,19 @@ describe('backstitch', () => {
     expect(await run(['activity', 'complete', 'w'], undefined, environment)).toMatchObject({ exitCode: 2, calls: [] });
   });
 
+  it('given an open incident, when its workflow is described, then its message stands there whole, and no character of it steers the terminal', async () => {
+    const message = `No worker has served queue "fulfilment" for 350 seconds;\u001b[2J ${'x'.repeat(80)} end`;
+    const incident = { incidentNumber: 1, kind: 'QUEUE_NOT_SERVED', openedAtMs: 0, message };
+    const failed = { ...incident, incidentNumber: 2, failure: { message: 'm', stackTrace: 'Error: m\n    at order.ts:4:2' } };
+    const { out } = await run(['describe', 'order-1'], () => ({ ...SUMMARY, input: [], currentDetails: 'a\u001b[2J\nb', activities: [], timers: [], incidents: [incident, failed, { ...incident, incidentNumber: 3, resolution: { action: 'retry' } }] }));
+    const shown = message.replace('\u001b', ' ');
+    expect(out).toContain(`Incident 1: ${shown}\n`);
+    expect(out).toContain(`Incident 2: ${shown}\n  at order.ts:4:2\n`);
+    expect(out).not.toContain('Incident 3');
+    expect(out).toContain('a [2J\nb\n');
+    expect(out).not.toContain('\u001b');
+  });
+
   it('given many incidents, when those of a kind are resolved, then each is, page by page, and one that is refused is told and stops no other', async () => {
     const incident = (number: number, kind: string): object => ({ workflowId: `w-${number}`, runId: `r-${number}`, workflowType: 'order', incidentNumber: 1, kind, openedAtMs: 0, message: 'm' });
     const answer = ({ path, method }: ControlCall): unknown => {

@@ -11,15 +11,19 @@ export function table(headings: readonly string[], rows: readonly (readonly (str
 export function fields(entries: readonly (readonly [string, string | number | undefined])[]): string {
   const present = entries.filter(([, value]) => value !== undefined && value !== '');
   const width = Math.max(0, ...present.map(([name]) => name.length));
-  return present.map(([name, value]) => `${name.padEnd(width)}  ${String(value)}\n`).join('');
+  return present.map(([name, value]) => `${name.padEnd(width)}  ${plainText(String(value))}\n`).join('');
 }
 
 export function time(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
+/** A text of any length without the characters that would steer the terminal; ends of lines stay. */
+export function plainText(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, ' ');
+}
+
 function clip(text: string): string {
-  // A control character in a name must not steer the terminal.
   const plain = text.replace(/\p{Cc}/gu, ' ');
   return plain.length <= CELL_LENGTH_MAX ? plain : `${plain.slice(0, CELL_LENGTH_MAX - 1)}…`;
 }

@@ -195,7 +195,7 @@ export class OrchestratorHost {
       openCalls: this.#openCalls,
       locks: this.#locks,
       queues: this.#locks,
-      unservedQueues: new UnservedQueues({ clock, engine, queues: this.#locks, notServedAfterMs: options.notServedAfterMs }),
+      unservedQueues: new UnservedQueues({ clock, engine, queues: this.#locks, notServedAfterMs: options.notServedAfterMs, pageSize: options.recoveryPageSize }),
       lookForUnservedBuilds: () => lookForUnservedBuilds({ clock, engine, builds: this.#builds, logger, notServedAfterMs: options.notServedAfterMs, pageSize: options.recoveryPageSize }),
       notServedAfterMs: options.notServedAfterMs,
       logger,

@@ -85,7 +85,7 @@ export interface OrchestratorOptions {
   auditSilenceMs?: number;
   /**
    * An attempt that has waited for so long on a queue that nobody serves, and a pinned run that is due and whose build nobody has run for so long, become incidents. Looked
-   * for by the audits, so found up to two of their pauses later. Default 600,000 (10 minutes).
+   * for by the audits, so found up to two of their pauses later, and where other activities of the run are heard of up to twice as late. Default 600,000 (10 minutes).
    */
   notServedAfterMs?: number;
   /** Waiting for a database connection. Default 2,000. */

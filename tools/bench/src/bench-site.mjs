@@ -59,8 +59,8 @@ export async function startSite({ servers, build, systems, stepMode, concurrency
   const start = (name, program, environment) => {
     const child = new ChildProgram({
       name,
-      // As the images of the platform's apps start theirs; the same for both systems.
-      command: ['--enable-source-maps', '--max-semi-space-size=64', build.program(program)],
+      // As the images of the platform's apps start theirs; raw BullMQ's programs have what the services have.
+      command: ['--enable-source-maps', `--max-semi-space-size=${name === 'orchestrator' ? 32 : 64}`, build.program(program)],
       environment: { ...common, ...environment },
       logFile: join(directory, 'logs', `${name}.log`),
     });

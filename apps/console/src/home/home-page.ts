@@ -4,7 +4,7 @@ import { page, runPath } from '../page/page.js';
 import { duration, time } from '../page/times.js';
 import type { OpenIncident, Overview, ProcessHealth, QueueDepth, RecentRun, RunCount } from './overview.js';
 import { KIND_EXPLANATIONS } from './resolve-commands.js';
-import { resolveDetails } from './resolve-details.js';
+import { resolveDetails, resolvePreparation } from './resolve-details.js';
 
 /** The words for how a run is. */
 export const RUN_LABELS: Readonly<Record<RunCount['status'], string>> = {
@@ -38,10 +38,7 @@ function processHealth({ name, status, detail }: ProcessHealth): Html {
 function incidents({ incidents: open, moreIncidents, gatewayUrl }: Overview): Html {
   if (open === undefined) return unreachable();
   if (open.length === 0) return html`<p class="good">None: nothing waits for a person.</p>`;
-  return html`<p>${moreIncidents ? `These are the ${open.length} oldest; there are more. ` : ''}An incident is resolved through the gateway, by one of the calls below. They need an operator’s API key
-and a reason, which goes into the run’s history:</p>
-<pre tabindex="0" aria-label="Preparation">KEY=<em>the operator key</em>
-REASON=<em>'why this is right'</em></pre>
+  return html`${resolvePreparation(moreIncidents ? `These are the ${open.length} oldest; there are more. ` : '')}
 ${open.map((incident) => incidentCard(incident, gatewayUrl))}`;
 }
 

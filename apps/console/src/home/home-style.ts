@@ -40,6 +40,7 @@ thead th { color: var(--quiet); font-weight: 400; }
 tbody th { font-weight: 600; }
 th.queue { white-space: normal; }
 .number { text-align: right; padding-right: .5rem; }
+.number + th, .number + td { padding-left: .75rem; }
 h1.id { overflow-wrap: anywhere; }
 .brand a { color: inherit; text-decoration: none; }
 .quiet { color: var(--quiet); font-weight: 400; }

@@ -10,7 +10,7 @@ export const KIND_EXPLANATIONS: Readonly<Record<IncidentKind, string>> = {
   HISTORY_LIMIT: 'The history is as long as it may get. The run is held; raise the limit, then retry.',
   DRIFT: 'The workflow’s code gives other inputs or options than its history records, and this deployment does not let that pass. The run is held; deploy code that fits, then retry.',
   STEP_DELAYED: 'A step that must succeed, a pivot or one beyond it, has not succeeded for a long time. It is still tried again, and the incident ends by itself when it succeeds.',
-  PIVOT_IN_DOUBT: 'A run ended while its pivot was under way, and nobody knows whether that has happened. The rollback is held: retry lets it undo; terminate it if the pivot has happened.',
+  PIVOT_IN_DOUBT: 'A run ended while its pivot was under way, and nobody knows whether that has happened. This is the rollback, and it is held: find out, then retry lets it undo; if the pivot has happened, terminate it with the backstitch command.',
   BUILD_NOT_SERVED: 'The run waits for a build of the workflows’ code that no orchestrator runs. Start one, or set another build as the current one; the incident ends by itself.',
   QUEUE_NOT_SERVED: 'Nobody takes a step of this run off its queue. Start the service; the incident ends by itself.',
 };
@@ -31,18 +31,33 @@ export interface ResolveCommand {
   command: string;
 }
 
-/** Whether nothing of the run goes on until a person decides. */
-function holdsRun(kind: IncidentKind): boolean {
-  return kind === 'NONDETERMINISM' || kind === 'WORKFLOW_TASK_FAILED' || kind === 'HISTORY_LIMIT' || kind === 'DRIFT' || kind === 'PIVOT_IN_DOUBT';
+/** What a person can do about an incident. What ends by itself and concerns no activity needs nothing. */
+function actionsOf(kind: IncidentKind): readonly IncidentAction[] {
+  switch (kind) {
+    case 'NONDETERMINISM':
+    case 'WORKFLOW_TASK_FAILED':
+    case 'HISTORY_LIMIT':
+    case 'DRIFT':
+      return ['retry', 'rollback'];
+    case 'PIVOT_IN_DOUBT':
+      return ['retry'];
+    case 'UNDO_FAILED':
+    case 'UNDO_DELAYED':
+    case 'STEP_DELAYED':
+    case 'QUEUE_NOT_SERVED':
+      return ['retry', 'edit', 'skip', 'fail'];
+    case 'BUILD_NOT_SERVED':
+      return [];
+    default:
+      return kind satisfies never;
+  }
 }
 
-/** The gateway's calls that resolve an incident: a run that is held can be retried, or rolled back; what ends by itself needs none. */
+/** The gateway's calls that resolve an incident. */
 export function resolveCommands(gatewayUrl: string, { workflowId, incidentNumber, kind }: OpenIncident): ResolveCommand[] {
-  const isAboutActivity = kind === 'UNDO_FAILED' || kind === 'UNDO_DELAYED' || kind === 'STEP_DELAYED' || kind === 'QUEUE_NOT_SERVED';
-  const actions: IncidentAction[] = isAboutActivity ? ['retry', 'edit', 'skip', 'fail'] : holdsRun(kind) ? ['retry', 'rollback'] : [];
   // A quote is the one character that encodeURIComponent leaves and single quotes of a shell do not.
   const run = encodeURIComponent(workflowId).replaceAll("'", '%27');
-  return actions.map((action) => ({
+  return actionsOf(kind).map((action) => ({
     action,
     explanation: ACTION_EXPLANATIONS[action],
     command: `curl -X POST '${gatewayUrl}/workflows/${run}/incidents/${incidentNumber}/${action}' \\

@@ -10,3 +10,11 @@ export function resolveDetails(gatewayUrl: string, incident: OpenIncident): Html
     ({ action, explanation, command }) => html`<p><strong>${action}</strong>: ${explanation}</p><pre tabindex="0" aria-label="${action}">${command}</pre>`,
   )}</details>`;
 }
+
+/** What the calls need, above the first of them. */
+export function resolvePreparation(before = ''): Html {
+  return html`<p>${before}An incident is resolved through the gateway, by one of the calls below. They need an operator’s API key
+and a reason, which goes into the run’s history:</p>
+<pre tabindex="0" aria-label="Preparation">KEY=<em>the operator key</em>
+REASON=<em>'why this is right'</em></pre>`;
+}

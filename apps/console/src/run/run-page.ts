@@ -1,8 +1,8 @@
 import type { ActivityDescription, HistoryEvent, Incident, JsonValue, WorkflowDescription, WorkflowExecution } from '@backstitch/protocol';
 import { html, type Html } from '../home/escape-html.js';
 import { RUN_LABELS, toneOf } from '../home/home-page.js';
-import { KIND_EXPLANATIONS } from '../home/resolve-commands.js';
-import { resolveDetails } from '../home/resolve-details.js';
+import { KIND_EXPLANATIONS, resolveCommands } from '../home/resolve-commands.js';
+import { resolveDetails, resolvePreparation } from '../home/resolve-details.js';
 import { page, runPath, tableOf } from '../page/page.js';
 import { duration, time } from '../page/times.js';
 import { failureText } from './failure-text.js';
@@ -18,7 +18,7 @@ export function runPage({ run, events, nextAfterEventId, gatewayUrl }: RunView, 
     html`<h1 class="id">${run.workflowId}</h1>
 <p class="stamp">${badge(run)} ${run.workflowType}, run ${run.runId}. <a href="${runPath(run.workflowId, run.runId)}">Refresh</a></p>
 ${facts(run)}
-${section('incidents', 'Incidents', run.incidents.map((each) => incident(run, each, gatewayUrl)))}
+${section('incidents', 'Incidents', incidents(run, gatewayUrl))}
 ${section('steps', 'Steps', steps(run))}
 ${section('undos', 'Undos', undos(run))}
 ${section('waiting', 'Waits for', waiting(run))}
@@ -87,8 +87,11 @@ function undos({ activities }: WorkflowDescription): Html[] {
   return [tableOf('undos', headings('Undo', 'Status', 'Attempt', 'Scheduled (UTC)', 'Took', 'Takes back'), found.map((undo) => activityRow(undo, html`${stepOf(undo)}`)))];
 }
 
+/** Columns that are aligned at the right. */
+const NUMBERS: ReadonlySet<string> = new Set(['Attempt', 'Took']);
+
 function headings(...names: string[]): Html[] {
-  return names.map((name) => html`<th scope="col">${name}</th>`);
+  return names.map((name) => (NUMBERS.has(name) ? html`<th scope="col" class="number">${name}</th>` : html`<th scope="col">${name}</th>`));
 }
 
 function activityRow(activity: ActivityDescription, last: Html): Html {
@@ -127,6 +130,11 @@ function waiting({ timers, children = [], locks = [], updates = [] }: WorkflowDe
   return items.length === 0 ? [] : [html`<ul>${items}</ul>`];
 }
 
+function incidents(run: WorkflowDescription, gatewayUrl: string): Html[] {
+  const hasCalls = run.incidents.some((each) => each.resolution === undefined && resolveCommands(gatewayUrl, { ...each, ...run }).length > 0);
+  return [...(hasCalls ? [resolvePreparation()] : []), ...run.incidents.map((each) => incident(run, each, gatewayUrl))];
+}
+
 function incident({ workflowId, runId, workflowType }: WorkflowDescription, each: Incident, gatewayUrl: string): Html {
   const { incidentNumber, kind, openedAtMs, message, divergence, failure, resolution } = each;
   const where = (failure?.stackTrace ?? '').split('\n').map((line) => line.trim()).filter((line) => line.startsWith('at ')).slice(0, STACK_LINES_MAX).join('\n');
@@ -148,16 +156,19 @@ ${resolution === undefined ? resolveDetails(gatewayUrl, { ...each, workflowId, r
 </article>`;
 }
 
-function history({ workflowId, runId, historyEvents }: WorkflowDescription, events: readonly HistoryEvent[], nextAfterEventId: number | undefined, afterEventId: number): Html {
+function history({ workflowId, runId, historyEvents, activities }: WorkflowDescription, events: readonly HistoryEvent[], nextAfterEventId: number | undefined, afterEventId: number): Html {
   const link = (after: number, text: string): Html => html`<a href="${runPath(workflowId, runId)}&amp;afterEventId=${after}#history">${text}</a>`;
   const last = events.at(-1)?.eventId ?? afterEventId;
+  const typesByEventId = new Map(activities.map(({ scheduledEventId, activityType }) => [scheduledEventId, activityType]));
   return html`<p>Events ${Math.min(afterEventId + 1, last)} to ${last} of ${historyEvents}. ${afterEventId === 0 ? html`` : link(0, 'From the first')} ${nextAfterEventId === undefined ? html`` : link(nextAfterEventId, 'Further')}</p>
-${events.map(eventItem)}`;
+${events.map((event) => eventItem(event, typesByEventId))}`;
 }
 
-function eventItem({ eventId, eventType, eventTimeMs, attributes }: HistoryEvent): Html {
-  const { activityType, signalName, timerId, workflowType, markerName } = attributes as Partial<Record<'activityType' | 'signalName' | 'timerId' | 'workflowType' | 'markerName', string>>;
-  return html`<details class="event"><summary><span class="number">${eventId}</span> ${eventType} <strong>${activityType ?? signalName ?? workflowType ?? markerName ?? timerId ?? ''}</strong> <span class="quiet">${time(eventTimeMs)}</span></summary>${json(attributes as unknown as JsonValue)}</details>`;
+/** @param typesByEventId types of activities by their scheduling events, which the events that follow name */
+function eventItem({ eventId, eventType, eventTimeMs, attributes }: HistoryEvent, typesByEventId: ReadonlyMap<number, string>): Html {
+  const { activityType, signalName, timerId, workflowType, markerName, scheduledEventId } = attributes as Partial<Record<'activityType' | 'signalName' | 'timerId' | 'workflowType' | 'markerName', string>> & { scheduledEventId?: number };
+  const subject = activityType ?? signalName ?? workflowType ?? markerName ?? timerId ?? typesByEventId.get(scheduledEventId ?? 0) ?? '';
+  return html`<details class="event"><summary><span class="number">${eventId}</span> ${eventType} <strong>${subject}</strong> <span class="quiet">${time(eventTimeMs)}</span></summary>${json(attributes as unknown as JsonValue)}</details>`;
 }
 
 function json(value: JsonValue): Html {

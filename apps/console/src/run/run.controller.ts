@@ -1,7 +1,7 @@
 import { WorkflowNotFoundError } from '@backstitch/protocol';
 import { Controller, Get, Header, Inject, NotFoundException, Query, ServiceUnavailableException } from '@nestjs/common';
 import { z } from 'zod';
-import { RunService } from './run-service.js';
+import { RunService, type RunAddress, type RunView } from './run-service.js';
 import { runPage } from './run-page.js';
 
 /** The workflow id stands in the query, since it may be longer than a part of a path. */
@@ -20,8 +20,12 @@ export class RunController {
   async run(@Query() query: unknown): Promise<string> {
     const address = runQuery.safeParse(query);
     if (!address.success) throw new NotFoundException();
+    return runPage(await this.#read(address.data), address.data.afterEventId ?? 0);
+  }
+
+  async #read(address: RunAddress): Promise<RunView> {
     try {
-      return runPage(await this.runs.read(address.data), address.data.afterEventId ?? 0);
+      return await this.runs.read(address);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new NotFoundException();
       throw new ServiceUnavailableException('The orchestrator does not answer.', { cause: error });

@@ -54,7 +54,7 @@ export class OrdersController {
   @Get()
   @AllowRoles('orders', 'operator', 'viewer')
   @Documented({
-    summary: 'Orders, newest first. Role `orders` sees its own.',
+    summary: 'Orders, newest first. The role orders sees its own.',
     status: 200,
     query: listOrdersSchema,
     answer: ORDER_ANSWERS.orders,

@@ -15,7 +15,7 @@ export class ReturnsController {
 
   @Get(':returnId')
   @AllowRoles('orders', 'operator', 'viewer')
-  @Documented({ summary: 'A return with each step and each undo. Role `orders` sees its own.', status: 200, answer: ORDER_ANSWERS.return, problems: ['return-not-found'] })
+  @Documented({ summary: 'A return with each step and each undo. The role orders sees its own.', status: 200, answer: ORDER_ANSWERS.return, problems: ['return-not-found'] })
   get(@CurrentCaller() caller: Caller, @Param('returnId') returnId: string): Promise<ReturnView> {
     return this.returns.get(caller, idOfPath(returnId, 'return-not-found'));
   }

@@ -1,6 +1,6 @@
-import type { ActivityDescription, Incident, JsonValue, WorkflowDescription } from '@backstitch/protocol';
+import type { ActivityDescription, Incident, IncidentDivergence, JsonValue, WorkflowDescription } from '@backstitch/protocol';
 import { failureText } from '../failure-text.js';
-import { fields, table, time } from '../table.js';
+import { fields, plainText, table, time } from '../table.js';
 
 const STACK_LINES_MAX = 5;
 
@@ -49,13 +49,15 @@ function head(workflow: WorkflowDescription): string {
   ]);
 }
 
-/** What a person needs to mend it: the lines of code, or both sides of a difference. */
-function incidentText({ incidentNumber, divergence, failure }: Incident): string {
+/** What a person needs to mend it: the whole message, and the lines of code, or both sides of a difference. */
+function incidentText({ incidentNumber, message, divergence, failure }: Incident): string {
   const lines = (failure?.stackTrace ?? '').split('\n').filter((line) => line.trim().startsWith('at ')).slice(0, STACK_LINES_MAX).map((line) => `  ${line.trim()}\n`);
-  if (divergence === undefined) return lines.length === 0 ? '' : `Incident ${incidentNumber} comes from\n${lines.join('')}`;
-  const { eventId, producedAt, recorded, produced } = divergence;
+  return plainText(`Incident ${incidentNumber}: ${message}\n${divergence === undefined ? lines.join('') : differenceText(divergence)}`);
+}
+
+function differenceText({ eventId, producedAt, recorded, produced }: IncidentDivergence): string {
   const side = (value: JsonValue): string => (value === null ? 'nothing' : JSON.stringify(value));
-  return `Incident ${incidentNumber}: event ${eventId}${producedAt === undefined ? '' : ` at ${producedAt}`}\n  recorded  ${side(recorded)}\n  produced  ${side(produced)}\n`;
+  return `  event ${eventId}${producedAt === undefined ? '' : ` at ${producedAt}`}\n  recorded  ${side(recorded)}\n  produced  ${side(produced)}\n`;
 }
 
 function activityRow({ activityId, activityType, status, paused, attempt, nextAttemptAtMs, lastFailure }: ActivityDescription): (string | number | undefined)[] {

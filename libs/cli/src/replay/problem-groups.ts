@@ -7,14 +7,14 @@ export type ReplayProblemOutcome = Exclude<ReplayOutcome, { status: 'ok' }>;
 export interface ProblemGroup {
   workflowType: string;
   status: ReplayProblemOutcome['status'];
-  /** The line of workflow code that it comes from, where it is known. */
+  /** The line of workflow code that it comes from, where it is known and all come from there. */
   at?: string;
   runs: number;
   /** The first run that was found to have it. */
   first: ReplayProblemOutcome;
 }
 
-/** Beyond so many places all others are one group of their type. */
+/** Beyond so many places all others are one group of their type and status. */
 const GROUPS_MAX = 1_000;
 
 /** Gathers problems by where they come from, so that one change that breaks ten thousand runs reads as one. */
@@ -24,9 +24,11 @@ export class ProblemGroups {
   add(problem: ReplayProblemOutcome): void {
     const { workflowType, status } = problem;
     const { at, what } = placeOf(problem);
-    const key = this.#groups.size < GROUPS_MAX ? JSON.stringify([workflowType, status, at, what]) : JSON.stringify([workflowType, status]);
+    const ownKey = JSON.stringify([workflowType, status, at, what]);
+    const hasOwn = this.#groups.has(ownKey) || this.#groups.size < GROUPS_MAX;
+    const key = hasOwn ? ownKey : JSON.stringify([workflowType, status]);
     const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, { workflowType, status, ...(at !== undefined && { at }), runs: 1, first: problem });
+    if (group === undefined) this.#groups.set(key, { workflowType, status, ...(hasOwn && at !== undefined && { at }), runs: 1, first: problem });
     else group.runs += 1;
   }
 

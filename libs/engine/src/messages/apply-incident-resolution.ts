@@ -79,6 +79,10 @@ function objectionTo(
   if (bytes > LIMITS.payloadBytesMax) {
     return new PayloadTooLargeError('The value', bytes, LIMITS.payloadBytesMax);
   }
+  if (incident.kind === 'PIVOT_IN_DOUBT' && action !== 'retry') {
+    // The run is a rollback itself: one of it would end it and undo nothing.
+    return new InvalidRequestError('/action', `an incident of kind ${incident.kind} can only be retried; terminate the run if its pivot has happened`);
+  }
   if (isHolding(incident)) {
     return action === 'retry' || action === 'rollback' ? undefined : new InvalidRequestError('/action', `an incident of kind ${incident.kind} can only be retried, or rolled back`);
   }
@@ -128,6 +132,8 @@ function resolveActivity(turn: Turn, activity: OpenActivity, incident: Incident,
       if (isUnderWay) {
         turn.cancelAttempt(activity, false);
       }
+      // Its queue may not be served and it may be late, both at once.
+      turn.resolveIncidentOf(activity, 'Another incident about the activity was resolved, and ended it.');
       const last = { attempt: attempts.attempt, startedAtMs: attempts.lastStartedAtMs ?? turn.nowMs, identity: request.identity };
       if (action === 'skip') {
         completeActivity(turn, activity, request.value ?? null, last);

@@ -32,7 +32,10 @@ export interface TranslationOptions {
   localActivityEnds?: readonly LocalActivityEnd[];
   /** In replay: ids of the recorded events that the commands' events stand beside. Default: they follow the WORKFLOW_TASK_COMPLETED event without a gap. */
   eventIds?: readonly number[];
-  /** What was recorded was small enough, and nothing of what the code gives now is recorded; before a codec has encoded it, it may be larger. */
+  /**
+   * What was recorded was let in, and nothing of what the code gives now is recorded. So sizes are not looked at: before a codec has encoded it, it may be larger; nor whether
+   * an activity's own id is taken: earlier releases did not record it.
+   */
   isReplay?: boolean;
   /** Whether to tell which command made each event. */
   keepsSources?: boolean;
@@ -255,7 +258,7 @@ class Translation implements Translated {
       throw new InvalidCommandError(command.type, `activity ${seq} was scheduled before`);
     }
     const hasOwnId = activityId !== String(seq);
-    if (hasOwnId || this.#ownIds !== undefined) {
+    if ((hasOwnId || this.#ownIds !== undefined) && this.options.isReplay !== true) {
       this.#refuseTakenId(command.type, activityId);
     }
     const header: ActivityHeader = {};

@@ -50,6 +50,8 @@ class OwedReading {
   readonly #pivots = new Map<number, { activityType: string; key: string; settles: SettledUndos }>();
   /** A saga may return in the task that begins its step: that it is settled stands before its event. */
   readonly #settledEarly = new Set<number>();
+  /** What a rollback waits for; until it undoes something, since a person has said then that it may. */
+  #inheritedDoubt: Owed['pivotInDoubt'];
   /** Folded along, since a key depends on what came before its event. */
   readonly #folded: RunState;
 
@@ -61,7 +63,8 @@ class OwedReading {
   get owed(): Owed {
     const inDoubt = [...this.#pivots.values()].find(({ settles }) => this.#keysOf(settles).some((key) => this.#owed.has(key)));
     const undos = [...this.#owed.values()];
-    return inDoubt === undefined ? { undos } : { undos, pivotInDoubt: { activityType: inDoubt.activityType, key: inDoubt.key } };
+    const pivotInDoubt = inDoubt === undefined ? this.#inheritedDoubt : { activityType: inDoubt.activityType, key: inDoubt.key };
+    return pivotInDoubt === undefined ? { undos } : { undos, pivotInDoubt };
   }
 
   add(event: HistoryEvent): void {
@@ -69,6 +72,9 @@ class OwedReading {
     switch (event.eventType) {
       case 'WORKFLOW_EXECUTION_STARTED':
         event.attributes.carriedUndos?.forEach((undo) => this.#owed.set(undo.stepKey, { ...undo }));
+        // Of a rollback that does not come to its end itself.
+        event.attributes.system?.undos.forEach((undo) => this.#owed.set(undo.stepKey, { ...undo }));
+        this.#inheritedDoubt = event.attributes.system?.pivotInDoubt;
         return;
       case 'WORKFLOW_TASK_COMPLETED':
         this.#settle(event.attributes.settledUndos);
@@ -115,6 +121,7 @@ class OwedReading {
       this.#pivots.set(eventId, { activityType, key, settles: header.forward.settles });
     }
     if (header.undoOf !== undefined) {
+      this.#inheritedDoubt = undefined;
       const undone = header.undoOf.stepKey ?? this.#stepKeys.get(header.undoOf.scheduledEventId);
       const found = undone === undefined ? undefined : this.#owed.get(undone);
       if (undone !== undefined && found !== undefined) {

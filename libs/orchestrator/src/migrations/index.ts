@@ -6,6 +6,7 @@ import { CreateLocks1790000000420 } from './create-locks.js';
 import { CreateOrchestratorSchema1790000000000 } from './create-orchestrator-schema.js';
 import { CreateSchedules1790000000410 } from './create-schedules.js';
 import { CreateRunNotes1790000000450 } from './create-run-notes.js';
+import { FillTaskQueues1790000000470 } from './fill-task-queues.js';
 import { IndexClosedRuns1790000000070 } from './index-closed-runs.js';
 import { LeaveRoomForUpdates1790000000200 } from './leave-room-for-updates.js';
 
@@ -21,4 +22,5 @@ export const orchestratorMigrations = [
   CreateBuilds1790000000440,
   CreateRunNotes1790000000450,
   AddTaskQueues1790000000460,
+  FillTaskQueues1790000000470,
 ] as const;

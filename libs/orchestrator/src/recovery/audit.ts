@@ -17,7 +17,7 @@ export interface AuditDependencies {
   openCalls: Pick<OpenCalls, 'audit'>;
   locks: Pick<LockSink, 'releaseAbandoned'>;
   queues: Pick<JobQueues, 'held'>;
-  unservedQueues: Pick<UnservedQueues, 'add' | 'look'>;
+  unservedQueues: Pick<UnservedQueues, 'add' | 'look' | 'isInDoubt'>;
   /** Runs that wait for a build that nobody runs. Rejects where the store cannot be reached. */
   lookForUnservedBuilds: () => Promise<void>;
   logger: OrchestratorLogger;
@@ -101,11 +101,11 @@ export class Audit {
     return redispatched;
   }
 
-  /** Runs that have been open since then are looked at though they are not silent, now and then. */
+  /** Runs that have been open since then are looked at though they are not silent: now and then, and again if a queue is in doubt, which takes two looks in a row. */
   #oldRunsAreDue(): number {
-    const { clock, notServedAfterMs } = this.#dependencies;
+    const { clock, notServedAfterMs, unservedQueues } = this.#dependencies;
     const nowMs = clock.now();
-    if (nowMs - this.#allLookedAtMs < notServedAfterMs) {
+    if (nowMs - this.#allLookedAtMs < notServedAfterMs && !unservedQueues.isInDoubt) {
       return -1;
     }
     this.#allLookedAtMs = nowMs;

@@ -8,6 +8,8 @@ export interface UnservedQueuesDependencies {
   queues: Pick<JobQueues, 'isBusy'>;
   /** An attempt that waits for so long on a queue that nobody serves becomes an incident. */
   notServedAfterMs: number;
+  /** So many activities are told of at once. */
+  pageSize: number;
 }
 
 /** An attempt that has waited for long. */
@@ -27,12 +29,19 @@ interface Waiting {
  */
 export class UnservedQueues {
   readonly #dependencies: UnservedQueuesDependencies;
-  #waiting: Waiting[] = [];
+  /** By run and scheduling event: a look may be missing between two audits. */
+  #waiting = new Map<string, Waiting>();
   /** Queues at which the look before found nobody. */
   #idle: ReadonlySet<string> = new Set();
+  #isInDoubt = false;
 
   constructor(dependencies: UnservedQueuesDependencies) {
     this.#dependencies = dependencies;
+  }
+
+  /** Whether the last look has found nobody at a queue for the first time: what waits there is to be shown to the next look, too. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   /** Takes note of what waits in a run, for the next {@link look}. */
@@ -46,15 +55,16 @@ export class UnservedQueues {
       const sinceMs = activity.nextAttemptAtMs ?? activity.scheduledAtMs;
       if (isWaiting(activity) && clock.now() - sinceMs > notServedAfterMs) {
         const isKnown = incidents.some((incident) => incident.kind === 'QUEUE_NOT_SERVED' && incident.resolution === undefined && incident.scheduledEventId === scheduledEventId);
-        this.#waiting.push({ runId, scheduledEventId, attempt, taskQueue: options.taskQueue, sinceMs, isKnown });
+        this.#waiting.set(`${runId}:${scheduledEventId}`, { runId, scheduledEventId, attempt, taskQueue: options.taskQueue, sinceMs, isKnown });
       }
     }
   }
 
   /** Opens incidents of what waits on queues that nobody serves, and resolves those whose queue is served again. Answers how many were opened. */
   async look(): Promise<number> {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const { engine, pageSize } = this.#dependencies;
+    const waiting = [...this.#waiting.values()];
+    this.#waiting = new Map();
     const idle = new Set<string>();
     for (const taskQueue of new Set(waiting.map((each) => each.taskQueue))) {
       if (!(await this.#isBusy(taskQueue))) {
@@ -63,12 +73,18 @@ export class UnservedQueues {
     }
     const before = this.#idle;
     this.#idle = idle;
-    const opened = waiting.filter(({ taskQueue, isKnown }) => !isKnown && idle.has(taskQueue) && before.has(taskQueue));
+    const found = waiting.filter(({ taskQueue, isKnown }) => !isKnown && idle.has(taskQueue));
+    const opened = found.filter(({ taskQueue }) => before.has(taskQueue));
+    this.#isInDoubt = opened.length < found.length;
     const resolved = waiting.filter(({ taskQueue, isKnown }) => isKnown && !idle.has(taskQueue));
-    await this.#dependencies.engine.noteService([
+    const notes = [
       ...opened.map(({ runId, scheduledEventId, attempt, sinceMs }): ServiceNote => ({ type: 'queueNotServed', runId, scheduledEventId, attempt, sinceMs })),
       ...resolved.map(({ runId, scheduledEventId }): ServiceNote => ({ type: 'queueServed', runId, scheduledEventId })),
-    ]);
+    ];
+    // Not all at once: there may be very many, and orders want room in the engine meanwhile.
+    for (let start = 0; start < notes.length; start += pageSize) {
+      await engine.noteService(notes.slice(start, start + pageSize));
+    }
     return opened.length;
   }
 

@@ -74,7 +74,7 @@ export class RunNotes {
       this.#waiting.delete(this.#waiting.keys().next().value as string);
     }
     this.#waiting.set(runId, { ...waiting, ...note });
-    this.#writing ??= this.#write().finally(() => (this.#writing = undefined));
+    this.#writing ??= this.#write();
   }
 
   async #write(): Promise<void> {
@@ -101,5 +101,7 @@ export class RunNotes {
         this.#logger.warn({ err: error, runs: notes.length }, 'what was found out about some runs could not be kept');
       }
     }
+    // At once, not when its promise is settled: a note that came in between would stay unwritten.
+    this.#writing = undefined;
   }
 }

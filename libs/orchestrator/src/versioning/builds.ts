@@ -97,14 +97,15 @@ export class Builds {
     return rows.map(({ run_id }) => run_id);
   }
 
-  /** Runs with an open incident about their build, which a replica runs again. */
-  async servedAgain(limit: number): Promise<string[]> {
+  /** A page of the runs with an open incident about their build, which a replica runs again; in order of run id. */
+  async servedAgain(afterRunId: string | undefined, limit: number): Promise<string[]> {
     const rows = await this.#database.query<{ run_id: string }>({
-      text: `WITH current AS (${currentBuildSql('$2')})
+      text: `WITH current AS (${currentBuildSql('$3')})
         SELECT e.run_id FROM ${SCHEMA}.incident i JOIN ${SCHEMA}.execution e ON e.run_id = i.run_id
-        WHERE i.is_open AND i.kind = 'BUILD_NOT_SERVED'
-          AND EXISTS (SELECT 1 FROM ${SCHEMA}.replica r WHERE r.build_id = coalesce(e.build_id, (SELECT build_id FROM current)) AND r.expires_at > now()) LIMIT $1`,
-      values: [limit, this.#ownBuildId],
+        WHERE i.is_open AND i.kind = 'BUILD_NOT_SERVED' AND ($1::uuid IS NULL OR e.run_id > $1::uuid)
+          AND EXISTS (SELECT 1 FROM ${SCHEMA}.replica r WHERE r.build_id = coalesce(e.build_id, (SELECT build_id FROM current)) AND r.expires_at > now())
+        ORDER BY e.run_id LIMIT $2`,
+      values: [afterRunId ?? null, limit, this.#ownBuildId],
     });
     return rows.map(({ run_id }) => run_id);
   }

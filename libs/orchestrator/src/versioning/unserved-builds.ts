@@ -36,7 +36,10 @@ export async function lookForUnservedBuilds({ clock, engine, builds, logger, not
       isLast = page.length < pageSize;
     }
   }
-  for (let served = await builds.servedAgain(pageSize); served.length > 0; served = served.length < pageSize ? [] : await builds.servedAgain(pageSize)) {
-    await engine.noteService(served.map((runId) => ({ type: 'buildServed', runId })));
+  for (let afterRunId: string | undefined, isLast = false; !isLast; ) {
+    const page = await builds.servedAgain(afterRunId, pageSize);
+    await engine.noteService(page.map((runId) => ({ type: 'buildServed', runId })));
+    afterRunId = page.at(-1);
+    isLast = page.length < pageSize;
   }
 }

@@ -60,4 +60,18 @@ describe('ids of activities that the author gives', () => {
     for (const { eventType, attributes } of old) if (eventType === 'ACTIVITY_TASK_SCHEDULED') attributes.activityId = `other-${attributes.activityId}`;
     expect(await replayRuns([{ workflowId, runId, events: old }], sandbox)).toMatchObject([{ status: 'divergence' }]);
   });
+
+  it('given a history of such a release in which two open activities share an id, when it is replayed, then it fits', async () => {
+    const kit = await begun();
+    const { record, events } = kit.store.storedByWorkflowId('w');
+    const { workflowId, runId } = record;
+    const old = structuredClone(events);
+    const [first, second] = old.flatMap((event) => (event.eventType === 'ACTIVITY_TASK_SCHEDULED' ? event.attributes : []));
+    const { seq: _, ...recorded } = first!;
+    for (const event of old) {
+      if (event.eventType === 'WORKFLOW_EXECUTION_STARTED') event.attributes.input = [true];
+      if (event.eventType === 'ACTIVITY_TASK_SCHEDULED') event.attributes = event.attributes === second ? { ...recorded, activityId: '2', input: [{ order: 'b' }] } : { ...recorded, activityId: '1' };
+    }
+    expect(await replayRuns([{ workflowId, runId, events: old }], createInThreadSandbox({ bundle }))).toMatchObject([{ status: 'ok' }]);
+  });
 });

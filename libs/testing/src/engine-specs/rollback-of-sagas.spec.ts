@@ -134,6 +134,15 @@ describe('a rollback and the pivot', () => {
     await kit.complete('release');
     expect(await rollbackOf(kit)).toMatchObject({ status: 'COMPLETED', openIncidents: 0 });
   });
+
+  it('given a rollback that waits for a person, when its incident is resolved by a rollback, then that is refused: it would end the rollback and undo nothing', async () => {
+    const kit = await begun('beyondPivot');
+    kit.dispatcher.take('charge');
+    await rollBack(kit);
+    const { workflowId } = await rollbackOf(kit);
+    await expect(kit.engine.resolveIncident(workflowId, 1, 'rollback', { reason: 'undo it' })).rejects.toThrow('an incident of kind PIVOT_IN_DOUBT can only be retried; terminate the run if its pivot has happened');
+    expect(await rollbackOf(kit)).toMatchObject({ status: 'RUNNING', openIncidents: 1 });
+  });
 });
 
 describe('a run that ends by its time-out', () => {

@@ -66,6 +66,20 @@ describe('terminating with rollback', () => {
     expect((await rollbackOf(kit)).activities.map(({ activityType }) => activityType)).toEqual(['refundPayment', 'releaseStock']);
   });
 
+  it('given a linked run that is half-way, when it is terminated with rollback itself, then another one does the rest', async () => {
+    const kit = await kitAtPayment();
+    kit.dispatcher.take('chargePayment');
+    const { rollback } = await kit.engine.terminate('o', 'gone', 'me', { rollback: true });
+    await kit.settled();
+    await kit.complete('refundPayment');
+    const begun = kit.dispatcher.take('releaseStock');
+    const again = await kit.engine.terminate(rollback?.workflowId ?? '', 'stuck', 'me', { rollback: true });
+    await kit.settled();
+    expect(again.rollback).toBeDefined();
+    expect(await kit.complete('releaseStock')).toMatchObject({ key: begun.key });
+    expect(await kit.engine.describe(again.rollback?.workflowId ?? '')).toMatchObject({ status: 'COMPLETED', activities: [{ activityType: 'releaseStock' }] });
+  });
+
   it('given nothing to undo, when the run is terminated with rollback, then there is no linked run', async () => {
     const kit = new EngineHarness(new ScriptedSandbox({ w: function* (workflow) { yield* workflow.activity('plain'); return null; } }));
     await kit.start('w', 'w');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { EngineHarness } from '../engine-harness.js';
 import { ScriptedSandbox } from '../scripted-sandbox.js';
-import { orderScript } from './order-script.js';
+import { orderScript, refusal } from './order-script.js';
 
 const AGO_MS = 700_000;
 
@@ -66,6 +66,20 @@ describe('a queue that nobody serves', () => {
     await kit.settled();
     expect(kit.dispatcher.waiting()).toMatchObject([{ job: { activityType: 'reserveStock', attempt: 2 } }]);
     expect(kit.dispatcher.waiting()).toHaveLength(1);
+  });
+
+  it.each(['skip', 'fail'] as const)('given an undo that is late besides, when a person resolves one of both incidents by %s, then nothing is left of the other one', async (action) => {
+    const { kit } = await waitingStep();
+    await kit.complete('reserveStock', 'reserved');
+    await kit.fail('chargePayment', refusal('no funds'));
+    const { runId, scheduledEventId } = kit.dispatcher.waiting()[0]?.job as { runId: string; scheduledEventId: number };
+    await kit.engine.noteService([{ type: 'queueNotServed', runId, scheduledEventId, attempt: 1, sinceMs: kit.clock.now() - AGO_MS }]);
+    await kit.advance(AGO_MS);
+    expect(await incidentsOf(kit)).toMatchObject([{ kind: 'QUEUE_NOT_SERVED', scheduledEventId }, { kind: 'UNDO_DELAYED', scheduledEventId }]);
+    await kit.engine.resolveIncident('o', 2, action, { reason: 'refunded by hand' });
+    await kit.settled();
+    expect(await kit.describe('o')).toMatchObject({ status: 'RUNNING', openIncidents: 0, incidents: [{ resolution: { action: 'auto' } }, { resolution: { action } }] });
+    expect(kit.dispatcher.waiting()).toMatchObject([{ job: { activityType: 'releaseStock' } }]);
   });
 
   it('given a run that is paused or closed, when its queue is not served, then there is no incident', async () => {

@@ -1,9 +1,13 @@
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
+import { WorkflowBundleError } from '@backstitch/sandbox';
 import brokenOrder from '../../test/explorations/broken-order.exploration.js';
 import { explore } from './explore.js';
 import { exploreInThreads } from './explore-in-threads.js';
 import { InvariantBrokenError } from './explorer-errors.js';
+
+/** Thousands of courses of things, on a machine that may be slow and busy. */
+jest.setTimeout(300_000);
 
 const explorationOf = (name: string): URL => new URL(`../../test/explorations/${name}.exploration.ts`, import.meta.url);
 
@@ -37,5 +41,10 @@ describe('an exploration in threads', () => {
   it('given a module that is not there, or no threads, when it is to be explored, then that is said', async () => {
     await expect(exploreInThreads(explorationOf('missing'))).rejects.toThrow(/missing\.exploration/);
     await expect(exploreInThreads(explorationOf('order'), { threads: 0 })).rejects.toMatchObject({ code: 'EXPLORE_OPTION', option: 'threads' });
+  });
+
+  it('given an option that makes no sense, or workflows that are not there, when the threads find that out, then the error is that of explore', async () => {
+    await expect(exploreInThreads(explorationOf('order'), { threads: 2, seed: -1 })).rejects.toMatchObject({ name: 'ExploreOptionError', code: 'EXPLORE_OPTION', option: 'seed' });
+    await expect(exploreInThreads(explorationOf('no-workflows'), { threads: 2 })).rejects.toBeInstanceOf(WorkflowBundleError);
   });
 });

@@ -30,7 +30,7 @@ export interface ExploreInThreadsOptions extends ThreadedOptions {
  *
  * Finds the same failure as `explore` with the same options, however many threads there are. What an invariant throws is told by its text.
  * @param definition path, or URL, of the module
- * @throws InvariantBrokenError (unless `throwOnFailure` is false); ExploreOptionError; WorkflowBundleError; ExplorationHangsError; what the module throws
+ * @throws InvariantBrokenError (unless `throwOnFailure` is false); ExploreOptionError; WorkflowBundleError; ExplorationHangsError; what the module throws, as a plain Error
  */
 export async function exploreInThreads(definition: string | URL, options: ExploreInThreadsOptions = {}): Promise<ExploreReport> {
   const { threads = availableParallelism(), throwOnFailure, onProgress, ...changed } = options;
@@ -89,7 +89,7 @@ class Crew {
       worker.on('message', (message: FromThread) => {
         switch (message.type) {
           case 'bundleWanted':
-            void this.#giveBundle(worker, message.workflowsPath);
+            this.#giveBundle(worker, message.workflowsPath).catch(failed);
             break;
           case 'progress':
             this.#tell(index, message.progress);
@@ -98,7 +98,7 @@ class Crew {
             ended(message);
             break;
           case 'failed':
-            failed(message.error);
+            failed(message.wrongOption === undefined ? message.error : new ExploreOptionError(message.wrongOption.option, message.wrongOption.reason));
             break;
           default:
             message satisfies never;
@@ -126,11 +126,7 @@ class Crew {
       bundling = bundleWorkflows({ workflowsPath });
       this.#bundles.set(workflowsPath, bundling);
     }
-    const answer = await bundling.then(
-      (bundle): ToThread => ({ type: 'bundle', bundle }),
-      (error: unknown): ToThread => ({ type: 'bundleFailed', message: error instanceof Error ? error.message : String(error) }),
-    );
-    worker.postMessage(answer);
+    worker.postMessage({ bundle: await bundling } satisfies ToThread);
   }
 
   #tell(index: number, { phase, done, total }: ExploreProgress): void {

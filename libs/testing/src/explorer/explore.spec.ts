@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { ApplicationFailure } from '@backstitch/activity';
 import { bundleWorkflows, type WorkflowBundle } from '@backstitch/sandbox';
 import { newShop, shopActivities, type Shop } from '../../test/explorations/shop.js';
@@ -12,6 +12,9 @@ import { play } from './play.js';
 import { SandboxPool } from './sandbox-pool.js';
 import { sceneOf } from './scene.js';
 import { FAULTS, type FaultKind } from './schedule.js';
+
+/** Thousands of courses of things, on a machine that may be slow and busy. */
+jest.setTimeout(300_000);
 
 /** Enough for what needs two things to go wrong, quick enough for a spec. */
 const SCHEDULES = 30;

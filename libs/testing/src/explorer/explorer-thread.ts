@@ -1,6 +1,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { WorkflowBundle } from '@backstitch/sandbox';
 import { DEFAULT_SEED, Exploration, type PartialReport } from './exploration.js';
+import { ExploreOptionError } from './explorer-errors.js';
 import type { ExplorationDefinition } from './exploration-definition.js';
 import { ProgressTeller } from './progress.js';
 import { sceneOf } from './scene.js';
@@ -27,7 +28,8 @@ export async function exploreShare<State extends object>({ workflow, options: de
     });
     tell({ type: 'ended', seed: options.seed ?? DEFAULT_SEED, report: sendable(await exploration.run()) });
   } catch (error) {
-    tell({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+    const wrongOption = error instanceof ExploreOptionError ? { option: error.option, reason: error.reason } : undefined;
+    tell({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)), ...(wrongOption === undefined ? {} : { wrongOption }) });
   } finally {
     port.unref();
   }
@@ -36,11 +38,7 @@ export async function exploreShare<State extends object>({ workflow, options: de
 async function bundleFrom(port: MessagePort, workflowsPath: string): Promise<WorkflowBundle> {
   const answer = new Promise<ToThread>((resolve) => port.once('message', resolve));
   port.postMessage({ type: 'bundleWanted', workflowsPath } satisfies FromThread);
-  const given = await answer;
-  if (given.type === 'bundleFailed') {
-    throw new Error(given.message);
-  }
-  return given.bundle;
+  return (await answer).bundle;
 }
 
 /** Writes the position, unless a lower one stands there. */

@@ -21,9 +21,12 @@ export type FromThread =
   | { type: 'bundleWanted'; workflowsPath: string }
   | { type: 'progress'; progress: ExploreProgress }
   | { type: 'ended'; seed: number; report: PartialReport }
-  | { type: 'failed'; error: Error };
+  /** An error loses its class on its way. */
+  | { type: 'failed'; error: Error; wrongOption?: { option: string; reason: string } };
 
-export type ToThread = { type: 'bundle'; bundle: WorkflowBundle } | { type: 'bundleFailed'; message: string };
+export interface ToThread {
+  bundle: WorkflowBundle;
+}
 
 /** Where no schedule has failed. */
 export const NO_FAILURE = 0x7fff_ffff;

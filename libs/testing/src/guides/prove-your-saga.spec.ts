@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { carefulServices } from '../../test/guides/prove-your-saga/careful-services.js';
 import { proveOrder } from '../../test/guides/prove-your-saga/prove.js';
 import { withProvider } from '../../test/guides/prove-your-saga/provider.js';
@@ -8,6 +8,9 @@ import { withKey } from '../../test/guides/prove-your-saga/with-key.js';
 import { withVoid } from '../../test/guides/prove-your-saga/with-void.js';
 import { guideFile, thrownBy } from '../../test/in-guide.js';
 import { InvariantBrokenError } from '../explorer/explorer-errors.js';
+
+/** Thousands of courses of things, on a machine that may be slow and busy. */
+jest.setTimeout(300_000);
 
 const GUIDE = readFileSync(new URL('../../../../docs/guides/prove-your-saga.md', import.meta.url), 'utf8');
 const workflows = (name: string): string => guideFile(`prove-your-saga/${name}.ts`);

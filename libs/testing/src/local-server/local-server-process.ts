@@ -174,8 +174,11 @@ async function readyOrFailed(child: ChildProcess, timeoutMs: number, lastLines: 
 /** What a server that was killed could not put away itself: its Postgres, and its files. */
 function clearAway(directory: string): void {
   try {
-    const [pid] = readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n');
-    process.kill(Number(pid), 'SIGQUIT');
+    const pid = parseInt(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8'), 10);
+    // An empty file, or one of a database that is still being made, would name a whole group of processes: ours.
+    if (pid > 0) {
+      process.kill(pid, 'SIGQUIT');
+    }
   } catch {
     // It has ended.
   }

@@ -33,6 +33,7 @@ export class LocalServer {
   #databaseUrl = '';
   #app: NestFastifyApplication | undefined;
   #deploying: Promise<void> = Promise.resolve();
+  #starting: Promise<{ url: string; databaseUrl: string }> | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(
@@ -42,7 +43,11 @@ export class LocalServer {
   ) {}
 
   /** Answers where it can be reached. */
-  async start(): Promise<{ url: string; databaseUrl: string }> {
+  start(): Promise<{ url: string; databaseUrl: string }> {
+    return (this.#starting ??= this.#start());
+  }
+
+  async #start(): Promise<{ url: string; databaseUrl: string }> {
     const { settings, libraries } = this;
     this.#endings.push(async () => rmSync(settings.directory, { recursive: true, force: true }));
     this.#databaseUrl = settings.databaseUrl ?? (await this.#startPostgres());
@@ -110,6 +115,8 @@ export class LocalServer {
   /** A second call changes nothing. */
   stop(): Promise<void> {
     return (this.#stopping ??= (async () => {
+      // What is still being begun could not be ended.
+      await this.#starting?.catch(() => undefined);
       for (const end of this.#endings.reverse()) {
         await end().catch((error: unknown) => this.send({ type: 'log', level: 'warn', fields: { error: String(error) }, message: 'the local server does not end cleanly' }));
       }

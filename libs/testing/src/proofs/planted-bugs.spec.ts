@@ -1,11 +1,14 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflows, type WorkflowBundle } from '@backstitch/sandbox';
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ExploreOptions } from '../explorer/explore-options.js';
 import { explore } from '../explorer/explore.js';
 import type { ExploreFailure } from '../explorer/explorer-errors.js';
 import type { ExploredEnd } from '../explorer/play.js';
 import { external, resumable, transaction, withDefect, type ResumableContext, type SimulatedActivities, type SimulatedContext } from '../simulated-services/index.js';
+
+/** Thousands of courses of things, on a machine that may be slow and busy. */
+jest.setTimeout(300_000);
 
 /** Most events that the schedule of a planted bug may have. */
 const EVENTS_MAX = 15;

@@ -234,6 +234,7 @@ export class InMemoryControl {
     await new Promise<void>((resolve) => {
       const hear = (): void => {
         listeners.delete(hear);
+        giveUp?.removeEventListener('abort', hear);
         resolve();
       };
       listeners.add(hear);

@@ -4,16 +4,13 @@ import { nap, race, report, reports, subscription } from '../../test/year-workfl
 import { bundleWorkflowCode, TestWorkflowEnvironment, Worker, type InMemoryWorkflowEnvironment, type WorkflowBundleWithSourceMap } from './index.js';
 
 const DAY_MS = 86_400_000;
-/** What the year may cost, environment and worker included. */
-const YEAR_MS_MAX = 100;
-const YEARS_MAX = 30;
 
 let workflowBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
   workflowBundle = await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../../test/year-workflows.ts', import.meta.url)) });
 });
 
-/** A test of the year, whole: the environment is made, the year is slept through with signals and children, and the environment is put away. */
+/** A test of the year, whole: the environment is made, the year is slept through with signals and children, and the environment is put away. The bench says how long it takes. */
 async function testOfTheYear(): Promise<void> {
   const environment = await TestWorkflowEnvironment.createTimeSkipping();
   const worker = await Worker.create({ connection: environment.nativeConnection, taskQueue: 'year', workflowBundle, activities: { bill: async () => 10 } });
@@ -34,17 +31,7 @@ async function testOfTheYear(): Promise<void> {
 }
 
 describe('a simulated year', () => {
-  it('given signals and children in between, when it is slept through, then the whole test costs less than 100 ms', async () => {
-    // The processor's time, since that of the clock belongs to whatever else the machine does; and the best of several, since the compiler warms up.
-    const costsMs: number[] = [];
-    while (costsMs.length < YEARS_MAX && !costsMs.some((costMs) => costMs < YEAR_MS_MAX)) {
-      const before = process.cpuUsage();
-      await testOfTheYear();
-      const { user, system } = process.cpuUsage(before);
-      costsMs.push(Math.round((user + system) / 1_000));
-    }
-    expect({ costsMs, best: Math.min(...costsMs) < YEAR_MS_MAX }).toEqual({ costsMs, best: true });
-  });
+  it('given signals and children in between, when it is slept through, then it comes to its end', testOfTheYear);
 
   it('given nothing to wait for in real time, when it is slept through, then no timer of the system is waited for', async () => {
     const { setTimeout: systemTimer } = globalThis;
