@@ -175,7 +175,7 @@ describe('the backstitch command on an orchestrator', () => {
   it('given runs whose code throws, when their incidents are listed and rolled back together, then all are ended, and the history says why', async () => {
     const ids = [fresh('broken'), fresh('broken')];
     for (const id of ids) await said('start', 'broken', '--id', id);
-    expect(await said('describe', ids[0] ?? '')).toMatch(/Incident 1 comes from\n +at .*source\.js:\d+:\d+/);
+    expect(await said('describe', ids[0] ?? '')).toMatch(/Incident 1: A workflow task failed: a slip\n +at .*source\.js:\d+:\d+/);
     expect(await json('incidents', '--workflow-type', 'broken')).toHaveLength(2);
     expect(await json('incidents', '--workflow-type', 'broken', '--kind', 'UNDO_FAILED')).toEqual([]);
     expect(await said('resolve', ids[0] ?? '', '1', 'retry', '--reason', 'once more')).toBe('Resolved.\n');

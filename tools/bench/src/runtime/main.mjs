@@ -59,14 +59,14 @@ async function measureAll(directory) {
   await bundle({ entries: { program: join(SOURCE, 'program.ts') }, outputDirectory: directory, workspaceNames });
   await bundle({ entries: { 'bundle-workflows': join(SOURCE, '../../../../libs/sandbox/src/index.ts') }, outputDirectory: directory, workspaceNames });
   const { bundleWorkflows } = await import(pathToFileURL(join(directory, 'bundle-workflows.js')).href);
-  /** @type {(folder: string) => Promise<string>} */
-  const bundleFileOf = async (folder) => {
-    const bundleFile = join(directory, `${folder}.json`);
+  /** @type {(name: string, folder: string) => Promise<string>} */
+  const bundleFileOf = async (name, folder) => {
+    const bundleFile = join(directory, `${name}.json`);
     writeFileSync(bundleFile, JSON.stringify(await bundleWorkflows({ workflowsPath: join(SOURCE, folder, 'index.ts') })));
     return bundleFile;
   };
-  const bundleFile = await bundleFileOf('workflows');
-  const yearBundleFile = await bundleFileOf('year-workflows');
+  const bundleFile = await bundleFileOf('workflows', 'workflows');
+  const yearBundleFile = await bundleFileOf('year', 'workflows/year');
   /** @type {Record<string, any>} */
   const answers = {};
   // One after the other, each in a process of its own: they share nothing but the machine.

@@ -1,6 +1,6 @@
 import type { WorkflowBundle } from '@backstitch/sandbox';
 import { TestWorkflowEnvironment, Worker } from '@backstitch/testing/workflow-harness';
-import { report, subscription } from './year-workflows/index.js';
+import { report, subscription } from './workflows/year/index.js';
 
 /**
  * Milliseconds by the clock that a test of a simulated year takes, its environment and worker included: the first one in a process, and the median of all.

@@ -35,7 +35,7 @@ describe('the measurements of the runtime', () => {
   });
 
   it('given a test of a year, when it is measured, then it comes to its end', async () => {
-    const yearBundle = await bundleWorkflows({ workflowsPath: join(import.meta.dirname, 'year-workflows/index.ts') });
+    const yearBundle = await bundleWorkflows({ workflowsPath: join(import.meta.dirname, 'workflows/year/index.ts') });
     expect(await measureYear(yearBundle, 2)).toEqual({ firstMilliseconds: isNumber, medianMilliseconds: isNumber });
   });
 });
