@@ -1,9 +1,21 @@
-import type { Activation, ActivationInfo, ActivationResult, Failure, JsonValue, QueryAnswer, WorkflowCommand, WorkflowLogEntry, WorkflowSinkCall } from '@backstitch/protocol';
+import type { Activation, ActivationInfo, ActivationJob, ActivationResult, Failure, JsonValue, QueryAnswer, WorkflowCommand, WorkflowLogEntry, WorkflowSinkCall } from '@backstitch/protocol';
 
 /** Bits of {@link ActivationWire}'s flags. */
 export const CONTINUE_AS_NEW_SUGGESTED = 1;
 export const IS_REPLAYING = 2;
 export const TRACES_CALLS = 4;
+
+/** The jobs that runs have most of, on their way in: a number stands for the type. */
+export const INITIALIZE_WORKFLOW = 0;
+export const ACTIVITY_COMPLETED = 1;
+export const FIRE_TIMER = 2;
+
+/** A job on its way in. Of the one that starts a run: what is 0 is as in the activation (the type; the run's id as seed). */
+export type JobWire =
+  | ActivationJob
+  | [type: typeof INITIALIZE_WORKFLOW, workflowType: string | 0, args: JsonValue[], randomnessSeed: string | 0, runtimeVersion?: number]
+  | [type: typeof ACTIVITY_COMPLETED, seq: number, result?: JsonValue]
+  | [type: typeof FIRE_TIMER, seq: number];
 
 /** An activation on its way into the sandbox: what never changes in a run's life goes in with its start only, what is empty is 0. */
 export type ActivationWire = [
@@ -13,7 +25,7 @@ export type ActivationWire = [
   historySizeBytes: number,
   flags: number,
   searchAttributes: Activation['info']['searchAttributes'] | 0,
-  jobs: Activation['jobs'],
+  jobs: JobWire[],
   start?: [workflowId: string, workflowType: string, taskQueue: string, startTimeMs: number, memo: Activation['info']['memo'] | 0, rest?: SeldomInfo],
 ];
 
@@ -78,13 +90,51 @@ export class BatchCodec {
 
 function activationWireOf({ runId, timestampMs, info, jobs }: Activation): ActivationWire {
   const flags = (info.continueAsNewSuggested ? CONTINUE_AS_NEW_SUGGESTED : 0) | (info.isReplaying ? IS_REPLAYING : 0) | (info.tracesCalls === true ? TRACES_CALLS : 0);
-  const wire: ActivationWire = [runId, timestampMs, info.historyLength, info.historySizeBytes, flags, orZero(info.searchAttributes), jobs];
+  const wire: ActivationWire = [runId, timestampMs, info.historyLength, info.historySizeBytes, flags, orZero(info.searchAttributes), jobs.map((job) => jobWireOf(job, info))];
   if (jobs[0]?.type === 'initializeWorkflow') {
     const { workflowId, workflowType, taskQueue, startTimeMs, lineage, buildId } = info;
     if (lineage === undefined && buildId === undefined) wire.push([workflowId, workflowType, taskQueue, startTimeMs, orZero(info.memo)]);
     else wire.push([workflowId, workflowType, taskQueue, startTimeMs, orZero(info.memo), { lineage, buildId }]);
   }
   return wire;
+}
+
+function jobWireOf(job: ActivationJob, { runId, workflowType }: ActivationInfo): JobWire {
+  switch (job.type) {
+    case 'initializeWorkflow': {
+      const wire: JobWire = [INITIALIZE_WORKFLOW, job.workflowType === workflowType ? 0 : job.workflowType, job.args, job.randomnessSeed === runId ? 0 : job.randomnessSeed];
+      if (job.runtimeVersion !== undefined) wire.push(job.runtimeVersion);
+      return wire;
+    }
+    case 'resolveActivity': {
+      if (job.resolution.status !== 'completed') return job;
+      // In an array `undefined` would become null.
+      const { result }: { result?: JsonValue } = job.resolution;
+      return result === undefined ? [ACTIVITY_COMPLETED, job.seq] : [ACTIVITY_COMPLETED, job.seq, result];
+    }
+    case 'fireTimer':
+      return [FIRE_TIMER, job.seq];
+    default:
+      return job;
+  }
+}
+
+/** The job that was on its way in. */
+export function jobOf(wire: JobWire, runId: string, workflowType: string | undefined): ActivationJob {
+  if (!Array.isArray(wire)) return wire;
+  switch (wire[0]) {
+    case INITIALIZE_WORKFLOW: {
+      const [, type, args, seed, runtimeVersion] = wire;
+      const job = { type: 'initializeWorkflow' as const, workflowType: type === 0 ? (workflowType ?? '') : type, args, randomnessSeed: seed === 0 ? runId : seed };
+      return runtimeVersion === undefined ? job : { ...job, runtimeVersion };
+    }
+    case ACTIVITY_COMPLETED:
+      return { type: 'resolveActivity', seq: wire[1], resolution: { status: 'completed', result: wire[2] as JsonValue } };
+    case FIRE_TIMER:
+      return { type: 'fireTimer', seq: wire[1] };
+    default:
+      return wire satisfies never;
+  }
 }
 
 function orZero<Value extends object>(value: Value): Value | 0 {

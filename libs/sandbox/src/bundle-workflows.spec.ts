@@ -87,6 +87,23 @@ describe('bundleWorkflows', () => {
     expect(await new DrivenRun(sandbox, 'b').advanceInShort(initialize('one'))).toEqual(['complete {"seven":7,"evaluations":1,"uses":2}']);
   });
 
+  it('given a function of a run that was evicted, when another run calls it through a shared module, then that run is told what it did', async () => {
+    const workflowsPath = write({
+      'node_modules/big/package.json': '{"name":"big","type":"module","main":"index.js"}',
+      'node_modules/big/index.js': 'let kept; export const keep = (given) => { kept = given; }; export const called = () => kept();',
+      'index.ts': `
+        import { sleep } from '@backstitch/workflow';
+        import { called, keep } from 'big';
+        export async function giver() { keep(() => sleep(1_000)); await sleep(1); }
+        export async function taker() { await called(); }`,
+    });
+    const sandbox = createInThreadSandbox({ bundle: await bundleWorkflows({ workflowsPath, sharedModules: ['big'] }) });
+    await new DrivenRun(sandbox, 'giver').advance(initialize('giver'));
+    await sandbox.evict(['giver']);
+    const failure: unknown = expect.objectContaining({ message: 'This function belongs to a run that is here no more.' });
+    expect(await new DrivenRun(sandbox, 'taker').result(initialize('taker'))).toMatchObject({ status: 'taskFailed', failure });
+  });
+
   it('given module state that is not shared, when two runs use it, then each has its own', async () => {
     const workflowsPath = write({ 'index.ts': 'let uses = 0; export async function one() { return ++uses; }' });
     const sandbox = createInThreadSandbox({ bundle: await bundleWorkflows({ workflowsPath }) });

@@ -160,15 +160,14 @@ export const runAsync: RunAsync = (thisArgument, args, body) => {
   const scope = current;
   return new Promise((resolve, reject) => {
     const generator = Reflect.apply(body, thisArgument, args ?? []) as Generator<unknown, unknown>;
-    const follow = ({ done, value }: IteratorResult<unknown, unknown>): void => {
-      if (done === true) resolve(value);
-      else void nativeThen(Promise.resolve(value), onFulfilled, onRejected);
-    };
+    const first = generator.next();
+    // Every suspended run holds such calls: what a call needs when it goes on is made when it first waits, and is as little as can be.
+    if (first.done === true) return resolve(first.value);
     const onFulfilled = (value: unknown): void => {
       const previous = current;
       current = scope;
       try {
-        follow(generator.next(value));
+        follow(generator.next(value), resolve, onFulfilled, onRejected);
       } catch (error) {
         reject(error);
       } finally {
@@ -179,16 +178,22 @@ export const runAsync: RunAsync = (thisArgument, args, body) => {
       const previous = current;
       current = scope;
       try {
-        follow(generator.throw(reason));
+        follow(generator.throw(reason), resolve, onFulfilled, onRejected);
       } catch (error) {
         reject(error);
       } finally {
         current = previous;
       }
     };
-    follow(generator.next());
+    void nativeThen(Promise.resolve(first.value), onFulfilled, onRejected);
   });
 };
+
+/** What an async function does next: it has ended, or waits. */
+function follow({ done, value }: IteratorResult<unknown, unknown>, resolve: (value: unknown) => void, onFulfilled: Callback, onRejected: Callback): void {
+  if (done === true) resolve(value);
+  else void nativeThen(Promise.resolve(value), onFulfilled, onRejected);
+}
 
 type RunAsync = (thisArgument: unknown, args: ArrayLike<unknown> | null, body: (...args: never[]) => Generator<unknown, unknown>) => Promise<unknown>;
 

@@ -7,6 +7,7 @@ import { CancellationScope } from './cancellation-scope.js';
 import { CommandList } from './command-list.js';
 import { ContinueAsNew } from './continue-as-new-error.js';
 import { CancelledFailure, ensureTemporalFailure, errorToFailure, isCancellation, TemporalFailure } from '@backstitch/protocol/failures';
+import { FORGOTTEN } from './forgotten.js';
 import type { HandlerExecutions } from './handler-executions.js';
 import { chain } from './interceptor-chain.js';
 import type { WorkflowInterceptors } from './interceptors.js';
@@ -24,6 +25,7 @@ import { toJson } from './to-json.js';
 import { unknownJob } from './unknown-job.js';
 import { convertedArgs, convertedJobs, payloadJson } from './value-conversion.js';
 
+type LoadWorkflow = (run: WorkflowRun, workflowType: string) => LoadedWorkflow;
 type InitializeJob = Extract<ActivationJob, { type: 'initializeWorkflow' }>;
 
 /**
@@ -33,9 +35,9 @@ type InitializeJob = Extract<ActivationJob, { type: 'initializeWorkflow' }>;
  * closed run takes jobs and gives no commands; a broken one must be thrown away.
  */
 export class WorkflowRun {
-  readonly rootScope: CancellationScope;
+  rootScope: CancellationScope;
   /** Changes with each activation: to be copied before it is handed out. */
-  readonly info: ActivationInfo;
+  info: ActivationInfo;
   /** Whether the run has runtime version 1: see RUNTIME_VERSION. */
   readonly isLegacy: boolean;
   timestampMs: number;
@@ -48,8 +50,8 @@ export class WorkflowRun {
   #randomnessSeed = '';
   /** The id of the run that this one is, or that it was reset or forked from. */
   originalRunId: string;
-  readonly #commands: CommandList;
-  readonly #activities: PendingActivities;
+  #commands: CommandList;
+  #activities: PendingActivities;
   // These are made when they are first needed: most suspended runs have none, and there are many suspended runs.
   #timers: PendingTimers | undefined;
   #conditions: PendingConditions | undefined;
@@ -79,13 +81,25 @@ export class WorkflowRun {
   // ---- what the sandbox calls -------------------------------------------------------------------------------------
 
   /** Takes what is new in the next activation. */
-  beginActivation(timestampMs: number, news: Partial<ActivationInfo>): void {
+  beginActivation(
+    timestampMs: number,
+    historyLength: number,
+    historySizeBytes: number,
+    continueAsNewSuggested: boolean,
+    searchAttributes: SearchAttributes,
+    isReplaying: boolean,
+  ): void {
     this.timestampMs = timestampMs;
-    Object.assign(this.info, news);
+    const { info } = this;
+    info.historyLength = historyLength;
+    info.historySizeBytes = historySizeBytes;
+    info.continueAsNewSuggested = continueAsNewSuggested;
+    info.searchAttributes = searchAttributes;
+    info.isReplaying = isReplaying;
   }
 
-  /** Applies the jobs of an activation. `load` evaluates the workflow's modules for this run. */
-  applyAll(given: readonly ActivationJob[], load: (workflowType: string) => LoadedWorkflow): void {
+  /** Applies the jobs of an activation. `load` evaluates the workflow's modules for a run. */
+  applyAll(given: readonly ActivationJob[], load: LoadWorkflow): void {
     const first = given[0];
     if (first?.type === 'initializeWorkflow') this.#start(first, load);
     const jobs = convertedJobs(given);
@@ -111,12 +125,12 @@ export class WorkflowRun {
   }
 
   /** Loads the run's code; calls the workflow function when the other jobs of the activation have been applied (legacy: at once). */
-  #start({ workflowType, args, randomnessSeed }: InitializeJob, load: (workflowType: string) => LoadedWorkflow): void {
+  #start({ workflowType, args, randomnessSeed }: InitializeJob, load: LoadWorkflow): void {
     this.#randomnessSeed = this.originalRunId = randomnessSeed;
     if (this.isLegacy) {
       runInScope(this.rootScope, () => {
         try {
-          const loaded = load(workflowType);
+          const loaded = load(this, workflowType);
           callWorkflow(this, loaded, convertedArgs(args)).then(
             (result) => this.#complete(result),
             (error: unknown) => this.endWith(error),
@@ -127,7 +141,7 @@ export class WorkflowRun {
       });
       return;
     }
-    const loaded = runInScope(this.rootScope, () => load(workflowType));
+    const loaded = runInScope(this.rootScope, () => load(this, workflowType));
     const input = convertedArgs(args);
     if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
     if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
@@ -248,6 +262,15 @@ export class WorkflowRun {
 
   get isBroken(): boolean {
     return this.#broken !== undefined;
+  }
+
+  /**
+   * The run will not be activated again: lets go of all it holds. V8 gives each generator function that was called a map of its own, in the old generation;
+   * until that is collected, the run can be reached from there, and each collection of the young generation would copy all of it, dead as it is.
+   */
+  forget(): void {
+    this.rootScope = this.info = this.#commands = this.#activities = FORGOTTEN;
+    this.#timers = this.#conditions = this.#signals = this.#queries = this.#features = this.openSagas = this.#begin = undefined;
   }
 
   /** The workflow task failed: the error is no failure of the workflow. The first one counts. */

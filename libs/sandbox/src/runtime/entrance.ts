@@ -8,9 +8,10 @@ import {
   takeRecurringJson,
   WorkflowRun,
   type ApiOfRun,
+  type LoadedWorkflow,
   type PayloadConverter,
 } from '@backstitch/workflow/internal';
-import { CONTINUE_AS_NEW_SUGGESTED, IS_REPLAYING, TRACES_CALLS, type ActivationWire } from '../batch-codec.js';
+import { CONTINUE_AS_NEW_SUGGESTED, INITIALIZE_WORKFLOW, IS_REPLAYING, jobOf, TRACES_CALLS, type ActivationWire, type JobWire } from '../batch-codec.js';
 import { loadedWorkflow, PAYLOAD_CONVERTER_EXPORT, pinnedTypesOf, workflowTypesOf } from './bundle-exports.js';
 
 /** The bundle's code as a function: called once per run, it gives the run's own instance of every module. */
@@ -109,7 +110,7 @@ export class Entrance {
     for (const run of this.#batch) {
       results += results === '' ? '' : ',';
       results += run === undefined ? '0' : run.collectJson();
-      if (run?.isBroken === true) this.#runs.delete(run.runId);
+      if (run?.isBroken === true) this.#forget(run.runId);
     }
     this.#batch = [];
     const recurring = takeRecurringJson();
@@ -119,47 +120,51 @@ export class Entrance {
   // ---- housekeeping
 
   evict(runIdsJson: string): void {
-    for (const runId of JSON.parse(runIdsJson) as string[]) this.#runs.delete(runId);
+    for (const runId of JSON.parse(runIdsJson) as string[]) this.#forget(runId);
   }
 
   /** After a batch was stopped by force: the run whose code was running, or '' if that cannot be told; the batch's runs are forgotten. */
   abandonBatch(): string {
     const culprit = scopeOrUndefined()?.workflowRun.runId ?? '';
     resetScope();
-    for (const [runId] of JSON.parse(this.#batchJson) as ActivationWire[]) this.#runs.delete(runId);
+    for (const [runId] of JSON.parse(this.#batchJson) as ActivationWire[]) this.#forget(runId);
     this.#batch = [];
     return culprit;
   }
 
-  #runOf([runId, timestampMs, historyLength, historySizeBytes, flags, searchAttributes, jobs, start]: ActivationWire): WorkflowRun | undefined {
-    const news = {
-      historyLength,
-      historySizeBytes,
-      continueAsNewSuggested: (flags & CONTINUE_AS_NEW_SUGGESTED) !== 0,
-      searchAttributes: searchAttributes === 0 ? {} : searchAttributes,
-      isReplaying: (flags & IS_REPLAYING) !== 0,
-    };
+  #forget(runId: string): void {
+    this.#runs.get(runId)?.forget();
+    this.#runs.delete(runId);
+  }
+
+  #runOf([runId, timestampMs, historyLength, historySizeBytes, flags, attributes, jobs, start]: ActivationWire): WorkflowRun | undefined {
+    const continueAsNewSuggested = (flags & CONTINUE_AS_NEW_SUGGESTED) !== 0;
+    const searchAttributes = attributes === 0 ? {} : attributes;
+    const isReplaying = (flags & IS_REPLAYING) !== 0;
     if (start === undefined) {
       const known = this.#runs.get(runId);
-      known?.beginActivation(timestampMs, news);
+      known?.beginActivation(timestampMs, historyLength, historySizeBytes, continueAsNewSuggested, searchAttributes, isReplaying);
       return known;
     }
-    const [workflowId, workflowType, taskQueue, startTimeMs, memo, seldom] = start;
-    const info = { workflowId, runId, workflowType, taskQueue, startTimeMs, memo: memo === 0 ? {} : memo, ...news };
+    const [workflowId, workflowType, taskQueue, startTimeMs, givenMemo, seldom] = start;
+    const memo = givenMemo === 0 ? {} : givenMemo;
+    const info = { workflowId, runId, workflowType, taskQueue, startTimeMs, memo, historyLength, historySizeBytes, continueAsNewSuggested, searchAttributes, isReplaying };
     const seldomInfo = (flags & TRACES_CALLS) === 0 ? seldom : { ...seldom, tracesCalls: true };
-    const runtimeVersion = jobs[0]?.type === 'initializeWorkflow' ? jobs[0].runtimeVersion : undefined;
-    const run = new WorkflowRun(runId, seldomInfo === undefined ? info : { ...info, ...seldomInfo }, timestampMs, runtimeVersion ?? 1);
+    const run = new WorkflowRun(runId, seldomInfo === undefined ? info : { ...info, ...seldomInfo }, timestampMs, runtimeVersionOf(jobs));
     this.#runs.set(runId, run);
     return run;
   }
 
   #apply(run: WorkflowRun, [, , , , , , jobs]: ActivationWire): void {
     try {
-      run.applyAll(jobs, (workflowType) => loadedWorkflow(this.#instantiate(run), workflowType));
+      const { runId, workflowType } = run.info;
+      run.applyAll(jobs.map((job) => jobOf(job, runId, workflowType)), this.#load);
     } catch (error) {
       run.break(error);
     }
   }
+
+  readonly #load = (run: WorkflowRun, workflowType: string): LoadedWorkflow => loadedWorkflow(this.#instantiate(run), workflowType);
 
   #instantiate(run: WorkflowRun): Record<string, unknown> {
     if (this.#workflowFactory === undefined) throw new ReferenceError('No workflow code is loaded.');
@@ -170,4 +175,9 @@ export class Entrance {
     }
     return exported;
   }
+}
+
+/** Of a run that starts with these jobs. */
+function runtimeVersionOf([first]: readonly JobWire[]): number {
+  return Array.isArray(first) && first[0] === INITIALIZE_WORKFLOW ? (first[4] ?? 1) : 1;
 }
