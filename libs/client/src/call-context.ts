@@ -19,10 +19,13 @@ export function callContext(): CallContext {
  * Calls that `work` makes, and waits of several calls, fail with a ServiceError at that time if they have no answer by then: see isGrpcDeadlineError. Within another
  * deadline the earlier one holds.
  * @param deadline a time, or milliseconds since 1970
+ * @throws TypeError when the deadline is no time
  */
 export function withDeadline<Result>(deadline: number | Date, work: () => Promise<Result>): Promise<Result> {
   const { deadlineMs = Infinity, ...rest } = callContext();
-  return contexts.run({ ...rest, deadlineMs: Math.min(deadlineMs, Number(deadline)) }, work);
+  const ownMs = Number(deadline);
+  if (Number.isNaN(ownMs)) throw new TypeError(`The deadline must be a time or milliseconds since 1970, and is ${String(deadline)}.`);
+  return contexts.run({ ...rest, deadlineMs: Math.min(deadlineMs, ownMs) }, work);
 }
 
 /** Calls that `work` makes fail with a ServiceError as soon as the signal is aborted: see isGrpcCancelledError. What was sent may have taken effect. */

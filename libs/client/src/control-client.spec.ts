@@ -8,6 +8,7 @@ import {
   IncidentNotFoundError,
   InternalError,
   InvalidRequestError,
+  LIMITS,
   OverloadedError,
   PayloadTooLargeError,
   QueryFailedError,
@@ -90,6 +91,16 @@ describe('the control client', () => {
       ['/v1/workflows/w/terminate', { identity: 'me', reason: 'r', rollback: true }],
       ['/v1/workflows/w/activities/7/retry', { identity: 'me', reason: 'r' }],
     ]);
+  });
+
+  it.each([
+    ['input', { args: ['x'.repeat(LIMITS.payloadBytesMax)] }, 'The input of workflow "greeting"'],
+    ['memo', { memo: { note: 'x'.repeat(LIMITS.payloadBytesMax) } }, 'The memo of workflow "greeting"'],
+    ['signal', { signal: { signalName: 'go', args: ['x'.repeat(LIMITS.payloadBytesMax)] } }, 'The input of signal "go"'],
+  ])('given a start whose %s is too large, when it is made, then it is refused by name and nothing is sent', async (_what, options, named) => {
+    const { url, received } = await serverThat(json(200, {}));
+    expect(await failureOf(clientOf(url).start('greeting', { workflowId: 'w', ...options }))).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', what: expect.stringContaining(named) });
+    expect(received).toEqual([]);
   });
 
   it('given a start, when it is made, then the request names type, arguments and caller, and the token is shown', async () => {

@@ -31,6 +31,15 @@ describe('cancellation', () => {
     expect(await run.advanceInShort(canceled(1))).toEqual([]);
   });
 
+  it.each([
+    ['of the author', ['reserve-o'], 'reserve-o'],
+    ['that is not given', [], '1'],
+  ])('given TRY_CANCEL and an activity id %s, when the workflow is cancelled, then the failure names the activity as the history does', async (_whose, args, expected) => {
+    const run = new DrivenRun(sandbox);
+    await run.advance(initialize('namedTryCancelWorkflow', args));
+    expect(await run.advanceInShort(cancel)).toEqual(['cancel activity #1', `complete "${expected}"`]);
+  });
+
   it('given ABANDON, when the workflow is cancelled, then the activity is left alone and not awaited', async () => {
     const run = new DrivenRun(sandbox);
     await run.advance(initialize('abandonWorkflow'));

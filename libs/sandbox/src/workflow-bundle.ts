@@ -1,5 +1,5 @@
 /** The version of bundles that this version of the library makes and runs. */
-export const BUNDLE_VERSION = 3;
+export const BUNDLE_VERSION = 4;
 
 /**
  * Workflow code and all that is needed to run it, made at build time by `bundleWorkflows`. Plain JSON: production needs this one file, no sources and

@@ -200,6 +200,8 @@ function resolvedOnce<Resolved>(resolve: (text: { activityType: string; options:
 /** What a step's options come to. Must not be changed. */
 export interface ResolvedStep {
   cancellationType: ActivityCancellationType;
+  /** The author's own, if there is one. */
+  activityId: string | undefined;
   /** As a command has them. */
   optionsJson: string;
   /** Further members of the command, each with a comma before it. */
@@ -220,7 +222,7 @@ export const activityOptionsOnce = resolvedOnce(({ options, taskQueue }): Resolv
   const resolved = resolveActivityOptions(options, taskQueue);
   const { activityId, summary } = options;
   const extrasJson = `${activityId === undefined ? '' : `,"activityId":${JSON.stringify(activityId)}`}${summary === undefined ? '' : `,"summary":${JSON.stringify(summary)}`}`;
-  return { cancellationType: resolved.cancellationType, optionsJson: recurringJson(JSON.stringify(resolved)), extrasJson };
+  return { cancellationType: resolved.cancellationType, activityId, optionsJson: recurringJson(JSON.stringify(resolved)), extrasJson };
 });
 
 /** The options of a local activity as a command has them. @throws TypeError as {@link checkActivityOptions} does */

@@ -65,12 +65,18 @@ class PendingActivity extends CancelListener implements ScheduledActivity {
     readonly argsJson: string,
     readonly cancellationType: ActivityCancellationType,
     readonly isLocal: boolean,
+    readonly ownId: string | undefined,
   ) {
     super();
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
     });
+  }
+
+  /** As the history names it. */
+  get activityId(): string {
+    return this.ownId ?? String(this.seq);
   }
 
   override cancelled(reason: CancelledFailure): void {
@@ -117,10 +123,10 @@ export class PendingActivities {
     { seq, json = '' }: ActivityExtras = NO_EXTRAS,
   ): ScheduledActivity {
     const { activityType } = reference;
-    const { cancellationType, optionsJson, extrasJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
+    const { cancellationType, activityId, optionsJson, extrasJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
     const argsJson = payloadsJson(args, `The input of ${activityType}`);
     const sagaJson = undoJson === undefined ? '' : `,"undo":${undoJson}`;
-    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, sagaJson + extrasJson + json, undoJson !== undefined, seq);
+    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, sagaJson + extrasJson + json, undoJson !== undefined, seq, activityId);
   }
 
   /** Schedules a local activity: it runs in the host's own process. */
@@ -135,7 +141,7 @@ export class PendingActivities {
     if (scope.consideredCancelled) return scope.refuse();
     const head = `{"type":"scheduleLocalActivity","seq":${seq},"activityType":${JSON.stringify(activityType)}`;
     this.#commands.push(`${head},"args":${argsJson},"options":${optionsJson}${json}}`, 'activity', seq);
-    return this.#pend(new PendingActivity(this, seq, activityType, '', cancellationType, true), scope).promise;
+    return this.#pend(new PendingActivity(this, seq, activityType, '', cancellationType, true, undefined), scope).promise;
   }
 
   /** Schedules the undo of a step. Its argument comes as JSON: it was fixed when the step was scheduled. @param ofJson the member that names the step */
@@ -175,7 +181,7 @@ export class PendingActivities {
         return activity.resolve(resolution.result);
       case 'failed':
       case 'canceled':
-        return activity.reject(failureToError(asActivityFailure(resolution.failure, activity.activityType, seq)));
+        return activity.reject(failureToError(asActivityFailure(resolution.failure, activity)));
       case 'backoff':
         return activity.reject(new LocalActivityDoBackoff(resolution));
       default:
@@ -192,6 +198,7 @@ export class PendingActivities {
     sagaJson: string,
     keepsArguments: boolean,
     takenSeq?: number,
+    ownId?: string,
   ): ScheduledActivity {
     if (scope.consideredCancelled) {
       // Temporal's runtime counts refused calls.
@@ -204,7 +211,7 @@ export class PendingActivities {
       'activity',
       seq,
     );
-    return this.#pend(new PendingActivity(this, seq, activityType, keepsArguments ? argsJson : '', cancellationType, false), scope);
+    return this.#pend(new PendingActivity(this, seq, activityType, keepsArguments ? argsJson : '', cancellationType, false, ownId), scope);
   }
 
   #pend(activity: PendingActivity, scope: CancellationScope): PendingActivity {
@@ -252,16 +259,16 @@ export class PendingActivities {
 
 const NO_EXTRAS: ActivityExtras = {};
 
-function cancelledActivity({ activityType, seq }: PendingActivity, reason: CancelledFailure): ActivityFailure {
-  return new ActivityFailure('Activity cancelled', activityType, String(seq), 'CANCEL_REQUESTED', undefined, reason);
+function cancelledActivity({ activityType, activityId }: PendingActivity, reason: CancelledFailure): ActivityFailure {
+  return new ActivityFailure('Activity cancelled', activityType, activityId, 'CANCEL_REQUESTED', undefined, reason);
 }
 
-function asActivityFailure(failure: Failure, activityType: string, seq: number): Failure {
+function asActivityFailure(failure: Failure, { activityType, activityId }: PendingActivity): Failure {
   if (failure.activityFailureInfo !== undefined) return failure;
   return {
     message: 'Activity failed',
     source: 'Backstitch',
     cause: failure,
-    activityFailureInfo: { scheduledEventId: 0, activityType, activityId: String(seq), retryState: 'NON_RETRYABLE_FAILURE' },
+    activityFailureInfo: { scheduledEventId: 0, activityType, activityId, retryState: 'NON_RETRYABLE_FAILURE' },
   };
 }

@@ -13,6 +13,14 @@ export async function abandonWorkflow(): Promise<string> {
   return outcomeOf(() => steps({ cancellationType: 'ABANDON' }).reserve({ order: 'o' }));
 }
 
+export async function namedTryCancelWorkflow(activityId?: string): Promise<string> {
+  const options = { cancellationType: 'TRY_CANCEL' as const, ...(activityId !== undefined && { activityId }) };
+  return steps(options).reserve({ order: 'o' }).then(
+    () => 'came through',
+    (error: unknown) => (error as ActivityFailure).activityId ?? 'none',
+  );
+}
+
 async function outcomeOf(work: () => Promise<unknown>): Promise<string> {
   try {
     await work();

@@ -9,7 +9,7 @@ export {
   randomWorkflow,
   timeLimitWorkflow,
 } from './message-workflows.js';
-export { abandonWorkflow, cleanUpWorkflow, deafWorkflow, tryCancelWorkflow, waitCancelWorkflow, withdrawnWorkflow } from './cancellation-workflows.js';
+export { abandonWorkflow, cleanUpWorkflow, deafWorkflow, namedTryCancelWorkflow, tryCancelWorkflow, waitCancelWorkflow, withdrawnWorkflow } from './cancellation-workflows.js';
 export { leakWorkflow, loopWorkflow, microtaskLoopWorkflow, memoryWorkflow, thenableLoopWorkflow, conditionLoopWorkflow } from './hostile-workflows.js';
 export { bugWorkflow, businessFailureWorkflow, sagaBugWorkflow } from './failing-workflows.js';
 export { carryingWorkflow, hastySagaWorkflow, heirWorkflow, lockWorkflow, nestedSagaWorkflow, pivotWorkflow, settlingWorkflow } from './saga-extra-workflows.js';

@@ -1,6 +1,7 @@
 /** One measurement of the runtime, in a process of its own: `program.js <what> <bundle file> <number>`. Writes one line of JSON. */
 import { readFileSync } from 'node:fs';
 import { createInThreadSandbox, createSandbox, type WorkflowBundle } from '@backstitch/sandbox';
+import { BareRuntime } from './bare-runtime.js';
 import { measureEngine } from './measure-engine.js';
 import { measureReplay } from './measure-replay.js';
 import { measureSandbox, measureSuspendedRuns } from './measure-sandbox.js';
@@ -18,6 +19,8 @@ async function measure(): Promise<object> {
   switch (what) {
     case 'sandbox':
       return measureSandbox(await createSandbox({ bundle }), count);
+    case 'bare':
+      return measureSandbox(new BareRuntime(), count);
     case 'suspended':
       return measureSuspendedRuns(createInThreadSandbox({ bundle }), count);
     case 'engine':

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { bundleWorkflows, createInThreadSandbox, type WorkflowBundle } from '@backstitch/sandbox';
+import { BareRuntime } from './bare-runtime.js';
 import { measureEngine } from './measure-engine.js';
 import { measureManyRuns } from './measure-many-runs.js';
 import { measureReplay } from './measure-replay.js';
@@ -20,6 +21,7 @@ describe('the measurements of the runtime', () => {
 
   it('given a few runs, when starts and activations are measured, then every run goes to its end', async () => {
     expect(await measureSandbox(sandbox, 100)).toEqual({ startMicroseconds: isNumber, activationMicroseconds: isNumber });
+    expect(await measureSandbox(new BareRuntime(), 100)).toEqual({ startMicroseconds: isNumber, activationMicroseconds: isNumber });
     expect(await measureEngine(sandbox, 100)).toEqual({ startMicroseconds: isNumber, activationMicroseconds: isNumber, workflowsPerSecond: isNumber });
   });
 
