@@ -120,13 +120,13 @@ function jobWireOf(job: ActivationJob, { runId, workflowType }: ActivationInfo):
 }
 
 /** The job that was on its way in. */
-export function jobOf(wire: JobWire, runId: string, workflowType: string | undefined): ActivationJob {
+export function jobOf(wire: JobWire, { runId, workflowType }: { runId: string; workflowType: string }): ActivationJob {
   if (!Array.isArray(wire)) return wire;
   switch (wire[0]) {
     case INITIALIZE_WORKFLOW: {
-      const [, type, args, seed, runtimeVersion] = wire;
-      const job = { type: 'initializeWorkflow' as const, workflowType: type === 0 ? (workflowType ?? '') : type, args, randomnessSeed: seed === 0 ? runId : seed };
-      return runtimeVersion === undefined ? job : { ...job, runtimeVersion };
+      // By index: to take an array apart means to iterate over it, and this runs for every start.
+      const job = { type: 'initializeWorkflow' as const, workflowType: wire[1] === 0 ? workflowType : wire[1], args: wire[2], randomnessSeed: wire[3] === 0 ? runId : wire[3] };
+      return wire[4] === undefined ? job : { ...job, runtimeVersion: wire[4] };
     }
     case ACTIVITY_COMPLETED:
       return { type: 'resolveActivity', seq: wire[1], resolution: { status: 'completed', result: wire[2] as JsonValue } };

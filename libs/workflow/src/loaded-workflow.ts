@@ -2,6 +2,7 @@ import { chain } from './interceptor-chain.js';
 import type { WorkflowExecuteInput, WorkflowInterceptors } from './interceptors.js';
 import { headersFromJson } from '@backstitch/protocol/payloads';
 import { undoInherited } from './saga-run.js';
+import { soon, whenSettled } from './scope-context.js';
 import type { WorkflowRun } from './workflow-run.js';
 
 /** A workflow function as the bundle exports it. */
@@ -16,11 +17,28 @@ export interface LoadedWorkflow {
   isFailure?: (error: unknown) => boolean;
 }
 
-/** Calls the workflow function, through its interceptors. What a run before has left to this one is undone if it fails. @throws what a function that is not async throws */
-export function callWorkflow(run: WorkflowRun, loaded: LoadedWorkflow, args: unknown[]): Promise<unknown> {
-  const called = callThrough(run, loaded, args);
-  return run.info.lineage?.carriedUndos === undefined ? called : called.catch((error: unknown) => undoInherited(run, error));
+/**
+ * Calls the workflow function, through its interceptors, in the current scope, and tells how it ends: two microtasks after its promise, as in Temporal's runtime, so
+ * that what others do meanwhile still counts (legacy: with it). What a run before has left to this one is undone if it fails.
+ */
+export function callWorkflow(run: WorkflowRun, loaded: LoadedWorkflow, args: unknown[], complete: (result: unknown) => void, fail: (error: unknown) => void): void {
+  try {
+    const called = callThrough(run, loaded, args);
+    const ended = run.info.lineage?.carriedUndos === undefined ? called : called.catch((error: unknown) => undoInherited(run, error));
+    if (run.isLegacy) void ended.then(complete, fail);
+    else
+      whenSettled(
+        ended,
+        (result) => twiceSoon(() => complete(result)),
+        (error) => twiceSoon(() => fail(error)),
+      );
+  } catch (error) {
+    if (run.isLegacy) fail(error);
+    else soon(() => twiceSoon(() => fail(error)));
+  }
 }
+
+const twiceSoon = (settle: () => void): void => soon(() => soon(settle));
 
 function callThrough(run: WorkflowRun, { workflow, interceptors }: LoadedWorkflow, args: unknown[]): Promise<unknown> {
   if (interceptors === undefined) return Promise.resolve(workflow(...args));

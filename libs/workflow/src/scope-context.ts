@@ -95,6 +95,11 @@ export function soon(callback: () => void): void {
   void nativeThen(Promise.resolve(), callback, undefined);
 }
 
+/** Calls one of them, which must not throw, when the promise is settled: as its `then`, but in no scope. */
+export function whenSettled(promise: Promise<unknown>, onFulfilled: (value: unknown) => void, onRejected: (reason: unknown) => void): void {
+  void nativeThen(promise, onFulfilled, onRejected);
+}
+
 /** The same outcome, a microtask later. */
 export function passOn<Result>(promise: Promise<Result>): Promise<Result> {
   return nativeThen(promise, undefined, undefined) as Promise<Result>;

@@ -19,7 +19,7 @@ import { QueryAnswering } from './query-answering.js';
 import { RunFeatures } from './run-features.js';
 import { RunRandomness } from './random-streams.js';
 import type { SagaRun } from './saga-run.js';
-import { runInScope, soon } from './scope-context.js';
+import { runInScope } from './scope-context.js';
 import { SignalDelivery } from './signal-delivery.js';
 import { toJson } from './to-json.js';
 import { unknownJob } from './unknown-job.js';
@@ -60,7 +60,8 @@ export class WorkflowRun {
   #features: RunFeatures | undefined;
   #logs: WorkflowLogEntry[] | undefined;
   #broken: Failure | undefined;
-  #begin: (() => void) | undefined;
+  /** What the workflow function is to be called with when the other jobs of the activation have been applied. */
+  #loaded: { loaded: LoadedWorkflow; input: unknown[] } | undefined;
 
   constructor(readonly runId: string, info: ActivationInfo, timestampMs: number, runtimeVersion: number) {
     this.info = info;
@@ -117,24 +118,20 @@ export class WorkflowRun {
       // Temporal's runtime asks after each job, before any code has run that the job has set free.
       if (!this.isLegacy && job.type !== 'queryWorkflow') this.#conditions?.settleAll(this);
     }
-    const begin = this.#begin;
-    if (begin === undefined) return;
-    this.#begin = undefined;
-    begin();
+    const begun = this.#loaded;
+    if (begun === undefined) return;
+    this.#loaded = undefined;
+    runInScope(this.rootScope, () => this.#begin(begun.loaded, begun.input));
     this.#conditions?.settleAll(this);
   }
 
-  /** Loads the run's code; calls the workflow function when the other jobs of the activation have been applied (legacy: at once). */
+  /** Loads the run's code; the workflow function is called when the other jobs of the activation have been applied (legacy: at once). */
   #start({ workflowType, args, randomnessSeed }: InitializeJob, load: LoadWorkflow): void {
     this.#randomnessSeed = this.originalRunId = randomnessSeed;
     if (this.isLegacy) {
       runInScope(this.rootScope, () => {
         try {
-          const loaded = load(this, workflowType);
-          callWorkflow(this, loaded, convertedArgs(args)).then(
-            (result) => this.#complete(result),
-            (error: unknown) => this.endWith(error),
-          );
+          this.#begin(load(this, workflowType), convertedArgs(args));
         } catch (error) {
           this.endWith(error);
         }
@@ -145,19 +142,12 @@ export class WorkflowRun {
     const input = convertedArgs(args);
     if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
     if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
-    // The end takes effect two microtasks after the function's own: as in Temporal's runtime, so that what others do meanwhile still counts.
-    const end = (settle: () => void): void => soon(() => soon(settle));
-    this.#begin = () =>
-      runInScope(this.rootScope, () => {
-        try {
-          callWorkflow(this, loaded, input).then(
-            (result) => end(() => this.#complete(result)),
-            (error: unknown) => end(() => this.endWith(error)),
-          );
-        } catch (error) {
-          soon(() => end(() => this.endWith(error)));
-        }
-      });
+    this.#loaded = { loaded, input };
+  }
+
+  #begin(loaded: LoadedWorkflow, input: unknown[]): void {
+    const complete = (result: unknown): void => this.#complete(result);
+    callWorkflow(this, loaded, input, complete, (error) => this.endWith(error));
   }
 
   /** Evaluates modules as this run, outside of any workflow. */
@@ -270,7 +260,7 @@ export class WorkflowRun {
    */
   forget(): void {
     this.rootScope = this.info = this.#commands = this.#activities = FORGOTTEN;
-    this.#timers = this.#conditions = this.#signals = this.#queries = this.#features = this.openSagas = this.#begin = undefined;
+    this.#timers = this.#conditions = this.#signals = this.#queries = this.#features = this.openSagas = this.#loaded = undefined;
   }
 
   /** The workflow task failed: the error is no failure of the workflow. The first one counts. */

@@ -157,8 +157,7 @@ export class Entrance {
 
   #apply(run: WorkflowRun, [, , , , , , jobs]: ActivationWire): void {
     try {
-      const { runId, workflowType } = run.info;
-      run.applyAll(jobs.map((job) => jobOf(job, runId, workflowType)), this.#load);
+      run.applyAll(jobs.map((job) => jobOf(job, run.info)), this.#load);
     } catch (error) {
       run.break(error);
     }
