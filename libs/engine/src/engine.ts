@@ -276,6 +276,11 @@ export class Engine implements EngineSurface {
     } while (this.#batches.size > 0 || this.#mailboxes.readyRuns > 0 || !this.#callBox.isIdle);
   }
 
+  /** Whether `idle` would resolve at once. */
+  get isIdle(): boolean {
+    return this.#batches.size === 0 && this.#mailboxes.readyRuns === 0 && this.#outbox.isIdle && this.#callBox.isIdle;
+  }
+
   pressure(): { waitingMessages: number; cachedRuns: number } {
     return { waitingMessages: this.#mailboxes.waitingMessages, cachedRuns: this.#cache.size };
   }

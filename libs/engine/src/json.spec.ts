@@ -45,7 +45,11 @@ describe('JSON values', () => {
       new Date(0),
     ]) {
       expect(written(value)).toBe(JSON.stringify(value));
-      expect(sizedJson(value).bytes).toBe(Buffer.byteLength(JSON.stringify(value)));
+      const bytes = Buffer.byteLength(JSON.stringify(value));
+      expect([sizedJson(value).bytes, jsonBytes(value)]).toEqual([bytes, bytes]);
+    }
+    for (const value of ['', 'é', 'x'.repeat(5_000), 0, -0, -1, 9, 10, 99, 100, 2 ** 53, 2 ** 53 - 1, 1e21, 0.1, NaN, true, false, null]) {
+      expect([value, jsonBytes(value)]).toEqual([value, JSON.stringify(value).length + (value === 'é' ? 1 : 0)]);
     }
     expect(() => sizedJson({ big: 1n })).toThrow(TypeError);
     const circle: { self?: object } = {};

@@ -1,4 +1,5 @@
-import { beginJson, endJson, measuredJson, writeJson } from './json-writer.js';
+import { countJsonBytes } from './json-bytes.js';
+import { beginJson, endJson, writeJson } from './json-writer.js';
 
 /** A value as UTF-8 JSON, with its length in bytes. */
 export interface SizedJson {
@@ -15,12 +16,7 @@ export function sizedJson(value: object): SizedJson {
 
 /** Length in bytes of a value as UTF-8 JSON; 0 for undefined. */
 export function jsonBytes(value: unknown): number {
-  if (value === undefined) {
-    return 0;
-  }
-  beginJson();
-  writeJson(value);
-  return measuredJson();
+  return value === undefined ? 0 : countJsonBytes(value);
 }
 
 /**
@@ -75,9 +71,23 @@ export function sameJson(left: unknown, right: unknown): boolean {
   if (Array.isArray(left) || Array.isArray(right)) {
     return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, index) => sameJson(item, right[index]));
   }
-  const leftEntries = definedEntries(left);
-  const rightKeys = new Map(definedEntries(right));
-  return leftEntries.length === rightKeys.size && leftEntries.every(([key, value]) => rightKeys.has(key) && sameJson(value, rightKeys.get(key)));
+  let more = 0;
+  for (const key of Object.keys(left)) {
+    const value = (left as Record<string, unknown>)[key];
+    if (value === undefined) {
+      continue;
+    }
+    // What is inherited is none of the other's.
+    const other = Object.hasOwn(right, key) ? (right as Record<string, unknown>)[key] : undefined;
+    if (other === undefined || !sameJson(value, other)) {
+      return false;
+    }
+    more += 1;
+  }
+  for (const key of Object.keys(right)) {
+    more -= (right as Record<string, unknown>)[key] === undefined ? 0 : 1;
+  }
+  return more === 0;
 }
 
 /** JSON with keys in order: the same for all values that {@link sameJson} calls the same. */
@@ -101,8 +111,4 @@ export function canonicalJson(value: unknown): string {
     return `{${members}}`;
   }
   return (JSON.stringify(value) as string | undefined) ?? 'null';
-}
-
-function definedEntries(value: object): [string, unknown][] {
-  return Object.entries(value).filter(([, item]) => item !== undefined);
 }

@@ -1,20 +1,25 @@
 import type { Activation, ActivationResult } from '@backstitch/protocol';
 
+/** Activations that are applied at once, under one time limit: a run appears at most once. */
+export type Round = readonly Activation[];
+
 /**
- * Something that runs batches of activations: an isolate in this thread, or one in a thread of its own.
+ * Something that runs rounds of activations: an isolate in this thread, or one in a thread of its own.
  *
- * Guarantees: batches are run one after the other, in the order of the calls. After `crashed` and `timedOut` no run of the batch is known any more;
- * after `crashed` no run at all.
+ * Guarantees: a call's rounds are run one after the other, in their order, each under a time limit of its own. Calls begin in their order; between two rounds of
+ * one, rounds of later calls may run, unless a run has activations in both. Each round of a call that follows one that was stopped is not begun. After `timedOut` no
+ * run of the round that was stopped is known any more; after `crashed` no run at all.
  */
 export interface ActivationRunner {
-  run(batch: readonly Activation[]): Promise<RunnerOutcome>;
+  run(rounds: readonly Round[]): Promise<RunnerOutcome>;
   evict(runIds: readonly string[]): void;
   close(): Promise<void>;
 }
 
 export type RunnerOutcome =
-  /** In order of the batch. */
-  | { status: 'completed'; results: ActivationResult[] }
-  /** It ran past the time limit. `culprit` is the run whose code was running, if that can be told. */
-  | { status: 'timedOut'; culprit?: string }
+  /** In order of the rounds, and of each. */
+  | { status: 'completed'; results: ActivationResult[][] }
+  /** A round ran past the time limit. `results` are those of the rounds before it. `culprit` is the run whose code was running, if that can be told. */
+  | { status: 'timedOut'; results: ActivationResult[][]; culprit?: string }
+  /** What rounds before it came to is lost, too. */
   | { status: 'crashed'; reason: string };

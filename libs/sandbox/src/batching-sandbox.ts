@@ -5,13 +5,21 @@ import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
 /** Suspects are remembered up to this number; beyond it the oldest is forgotten (and, if it is guilty, found again). */
 const SUSPECTS_MAX = 10_000;
 
+/** One call of `activate`. Its activations go by their positions in the batch. */
+interface Call {
+  readonly batch: readonly Activation[];
+  /** By position. */
+  readonly results: ActivationResult[];
+}
+
 /**
- * Spreads runs over runners and deals with batches that do not come back.
+ * Spreads runs over runners and deals with rounds that do not come back.
  *
- * A batch that was stopped - too slow, or its thread died - has lost its runs' memory. A run that has just begun is begun again here, alone; the others
- * are answered `unknownRun` and the engine replays them. Who may have been the cause is a suspect, and suspects run alone until they
- * come through an activation that is no replay: a run that is stopped while alone is the culprit and is answered `taskFailed`. So nobody is
- * blamed for another's loop, or for a machine that was busy while a large batch ran.
+ * The first activations of all runs of a batch are a round, their second ones the next, and so on; a runner gets all its rounds in one call. A round that was stopped
+ * has lost its runs' memory, a thread that died that of all. A run that has just begun is begun again here, alone; the others are answered `unknownRun` and the
+ * engine replays them. Who may have been the cause is a suspect, and the activations of suspects run alone, one after the other, until they come through one that is no
+ * replay: a run that is stopped while alone in its round, or whose thread dies of a single activation, is the culprit and is answered `taskFailed`. So nobody is blamed
+ * for another's loop, or for a machine that was busy while a large batch ran.
  */
 export class BatchingSandbox implements Sandbox {
   readonly workflowTypes: ReadonlySet<string>;
@@ -24,11 +32,11 @@ export class BatchingSandbox implements Sandbox {
   }
 
   async activate(batch: readonly Activation[]): Promise<ActivationResult[]> {
-    const results = new Map<string, ActivationResult>();
-    const groups = this.#runners.map(() => [] as Activation[]);
-    for (const activation of batch) groups[this.#runnerIndexOf(activation.runId)]?.push(activation);
-    await Promise.all(groups.map((group, index) => this.#activateOn(this.#runners[index] as ActivationRunner, group, results)));
-    return batch.map(({ runId }) => results.get(runId) ?? { runId, status: 'unknownRun' });
+    const call: Call = { batch, results: new Array<ActivationResult>(batch.length) };
+    const groups = this.#runners.map(() => [] as number[]);
+    batch.forEach(({ runId }, position) => groups[this.#runnerIndexOf(runId)]?.push(position));
+    await Promise.all(groups.map((group, index) => this.#activateOn(this.#runners[index] as ActivationRunner, group, call)));
+    return call.results;
   }
 
   async evict(runIds: readonly string[]): Promise<void> {
@@ -44,37 +52,55 @@ export class BatchingSandbox implements Sandbox {
     await Promise.all(this.#runners.map((runner) => runner.close()));
   }
 
-  async #activateOn(runner: ActivationRunner, group: readonly Activation[], results: Map<string, ActivationResult>): Promise<void> {
-    const together = this.#suspects.size === 0 ? group : group.filter(({ runId }) => !this.#suspects.has(runId));
-    const alone = together.length === group.length ? [] : group.filter(({ runId }) => this.#suspects.has(runId));
-    if (together.length === 1) alone.push(...together);
-    else if (together.length > 1) alone.push(...(await this.#activateTogether(runner, together, results)));
-    for (const activation of alone) await this.#activateAlone(runner, activation, results);
+  async #activateOn(runner: ActivationRunner, group: readonly number[], call: Call): Promise<void> {
+    const isSuspect = (position: number): boolean => this.#suspects.has((call.batch[position] as Activation).runId);
+    const alone = this.#suspects.size === 0 ? [] : group.filter(isSuspect);
+    const together = alone.length === 0 ? group : group.filter((position) => !isSuspect(position));
+    if (together.length > 0) alone.push(...(await this.#activateTogether(runner, together, call)));
+    for (const position of alone) await this.#activateAlone(runner, position, call);
   }
 
   /** Answers the activations that must be begun again alone. */
-  async #activateTogether(runner: ActivationRunner, batch: readonly Activation[], results: Map<string, ActivationResult>): Promise<Activation[]> {
-    const outcome = await runner.run(batch);
-    if (outcome.status === 'completed') {
-      this.#take(outcome.results, results);
-      return [];
-    }
+  async #activateTogether(runner: ActivationRunner, positions: readonly number[], { batch, results }: Call): Promise<number[]> {
+    const rounds = roundsOf(batch, positions);
+    const outcome = await runner.run(rounds.map((round) => round.map((position) => batch[position] as Activation)));
+    const completed = outcome.status === 'crashed' ? [] : outcome.results;
+    completed.forEach((ofRound, index) => ofRound.forEach((result, place) => (results[rounds[index]?.[place] as number] = result)));
+    if (outcome.status === 'completed') return [];
+    const stopped = rounds[completed.length] as number[];
+    const lost = inOrderOfRuns(batch, rounds.slice(completed.length).flat());
     const culprit = outcome.status === 'timedOut' ? outcome.culprit : undefined;
-    for (const { runId } of batch) if (culprit === undefined || culprit === runId) this.#suspect(runId);
-    for (const { runId } of batch) results.set(runId, { runId, status: 'unknownRun' });
-    return batch.filter(({ jobs }) => jobs[0]?.type === 'initializeWorkflow');
+    for (const position of stopped) {
+      const { runId } = batch[position] as Activation;
+      if (culprit === undefined || culprit === runId) this.#suspect(runId);
+    }
+    if ((outcome.status === 'timedOut' ? stopped : lost).length === 1) this.#fail(lost.shift() as number, outcome, { batch, results });
+    const begun = new Set<string>();
+    return lost.filter((position) => {
+      const { runId, jobs } = batch[position] as Activation;
+      if (jobs[0]?.type === 'initializeWorkflow') begun.add(runId);
+      results[position] = { runId, status: 'unknownRun' };
+      return begun.has(runId);
+    });
   }
 
-  async #activateAlone(runner: ActivationRunner, activation: Activation, results: Map<string, ActivationResult>): Promise<void> {
+  async #activateAlone(runner: ActivationRunner, position: number, call: Call): Promise<void> {
+    const activation = call.batch[position] as Activation;
     const { runId, info } = activation;
-    const outcome = await runner.run([activation]);
-    if (outcome.status === 'completed') {
-      this.#take(outcome.results, results);
-      if (!info.isReplaying && results.get(runId)?.status === 'completed') this.#suspects.delete(runId);
+    const outcome = await runner.run([[activation]]);
+    if (outcome.status !== 'completed') {
+      this.#suspect(runId);
+      this.#fail(position, outcome, call);
       return;
     }
-    this.#suspect(runId);
-    results.set(runId, { runId, status: 'taskFailed', failure: this.#failureOf(outcome) });
+    const result = outcome.results[0]?.[0] ?? { runId, status: 'unknownRun' };
+    call.results[position] = result;
+    if (!info.isReplaying && result.status === 'completed') this.#suspects.delete(runId);
+  }
+
+  #fail(position: number, outcome: Exclude<RunnerOutcome, { status: 'completed' }>, { batch, results }: Call): void {
+    const { runId } = batch[position] as Activation;
+    results[position] = { runId, status: 'taskFailed', failure: this.#failureOf(outcome) };
   }
 
   #failureOf(outcome: Exclude<RunnerOutcome, { status: 'completed' }>): { message: string; source: string; applicationFailureInfo: { type: string } } {
@@ -83,10 +109,6 @@ export class BatchingSandbox implements Sandbox {
         ? ['WorkflowTaskTimedOut', `The workflow's code did not come back within ${this.activationTimeoutMs} ms.`]
         : ['SandboxCrashed', `The workflow's code brought its thread down: ${outcome.reason}`];
     return { message, source: 'Backstitch', applicationFailureInfo: { type } };
-  }
-
-  #take(taken: readonly ActivationResult[], results: Map<string, ActivationResult>): void {
-    for (const result of taken) results.set(result.runId, result);
   }
 
   #suspect(runId: string): void {
@@ -106,4 +128,29 @@ export class BatchingSandbox implements Sandbox {
     for (let index = 0; index < runId.length; index++) hash = (Math.imul(hash, 31) + runId.charCodeAt(index)) | 0;
     return (hash >>> 0) % this.#runners.length;
   }
+}
+
+/** What each run is told, one run after the other. */
+function inOrderOfRuns(batch: readonly Activation[], positions: readonly number[]): number[] {
+  const ofRuns = new Map<string, number[]>();
+  for (const position of positions) {
+    const { runId } = batch[position] as Activation;
+    const ofRun = ofRuns.get(runId);
+    if (ofRun === undefined) ofRuns.set(runId, [position]);
+    else ofRun.push(position);
+  }
+  return [...ofRuns.values()].flat();
+}
+
+/** Positions, round by round: each run is in a round once at most. */
+function roundsOf(batch: readonly Activation[], positions: readonly number[]): number[][] {
+  const rounds: number[][] = [];
+  const roundsOfRun = new Map<string, number>();
+  for (const position of positions) {
+    const { runId } = batch[position] as Activation;
+    const round = roundsOfRun.get(runId) ?? 0;
+    roundsOfRun.set(runId, round + 1);
+    (rounds[round] ??= []).push(position);
+  }
+  return rounds;
 }

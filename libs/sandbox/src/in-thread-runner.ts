@@ -1,23 +1,30 @@
 import { shareJson } from '@backstitch/engine';
-import type { Activation } from '@backstitch/protocol';
-import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
+import type { ActivationResult } from '@backstitch/protocol';
+import type { ActivationRunner, Round, RunnerOutcome } from './activation-runner.js';
 import { BatchCodec } from './batch-codec.js';
-import { Isolate } from './isolate.js';
+import { Isolate, type BatchOutcome } from './isolate.js';
+import { TimeLimit } from './time-limit.js';
 import type { WorkflowBundle } from './workflow-bundle.js';
 
-/** Runs batches in the calling thread. What no time limit stops (memory) ends the process. */
+/** Runs rounds in the calling thread. What no time limit stops (memory) ends the process. */
 export class InThreadRunner implements ActivationRunner {
   readonly #isolate: Isolate;
   readonly #codec = new BatchCodec(shareJson);
+  readonly #limit: TimeLimit | undefined;
 
   constructor(bundle: WorkflowBundle, activationTimeoutMs: number, stopsLoops: boolean) {
-    this.#isolate = new Isolate(bundle, { timeoutMs: activationTimeoutMs, handleRejections: true, limitedByCaller: !stopsLoops });
+    this.#limit = stopsLoops ? TimeLimit.of(activationTimeoutMs) : undefined;
+    this.#isolate = new Isolate(bundle, { timeoutMs: activationTimeoutMs, handleRejections: true, limitedByCaller: !stopsLoops || this.#limit !== undefined });
   }
 
-  run(batch: readonly Activation[]): Promise<RunnerOutcome> {
-    const outcome = this.#isolate.activate(this.#codec.encode(batch));
-    if (outcome.status === 'timedOut') return Promise.resolve(outcome);
-    return Promise.resolve({ status: 'completed', results: this.#codec.decode(batch, outcome.resultsJson) });
+  run(rounds: readonly Round[]): Promise<RunnerOutcome> {
+    const results: ActivationResult[][] = [];
+    for (const round of rounds) {
+      const outcome = this.#activate(this.#codec.encode(round));
+      if (outcome.status === 'timedOut') return Promise.resolve({ ...outcome, results });
+      results.push(this.#codec.decode(round, outcome.resultsJson));
+    }
+    return Promise.resolve({ status: 'completed', results });
   }
 
   evict(runIds: readonly string[]): void {
@@ -26,5 +33,10 @@ export class InThreadRunner implements ActivationRunner {
 
   close(): Promise<void> {
     return Promise.resolve();
+  }
+
+  #activate(batchJson: string): BatchOutcome {
+    if (this.#limit === undefined) return this.#isolate.activate(batchJson);
+    return this.#limit.run(() => this.#isolate.activate(batchJson)) ?? this.#isolate.abandonBatch();
   }
 }

@@ -1,5 +1,7 @@
+import { executionAsyncId } from 'node:async_hooks';
 import vm from 'node:vm';
 import type { Entrance } from './runtime/entrance.js';
+import { endStoppedCallbacks } from './stopped-callbacks.js';
 import { createStackMapper, WORKFLOWS_FILE } from './stack-mapper.js';
 import type { WorkflowBundle } from './workflow-bundle.js';
 
@@ -37,6 +39,7 @@ export class Isolate {
   readonly #collectScript = new vm.Script(`${ENTRANCE}.collect()`, { filename: 'backstitch-collect.js' });
   readonly #mapStacks: (json: string) => string;
   readonly #scriptOptions: vm.RunningScriptOptions;
+  #asyncId = 0;
 
   /** @throws Error when the bundle's modules cannot be evaluated */
   constructor(
@@ -52,7 +55,7 @@ export class Isolate {
       microtaskMode: 'afterEvaluate',
     });
     const unnamed = '[async function () {}, async function* () {}, async function* () {}.prototype]';
-    this.#run(`const ${ENTRANCE} = (function () {${bundle.runtimeCode}\nreturn __backstitchRuntime.createEntrance(${unnamed}, ${handleRejections}); })();`, 'backstitch-runtime.js');
+    this.#run(`const ${ENTRANCE} = (function () { 'use strict'; ${bundle.runtimeCode}\nreturn __backstitchRuntime.createEntrance(${unnamed}, ${handleRejections}); })();`, 'backstitch-runtime.js');
     this.#entrance = this.#run(ENTRANCE, 'backstitch-entrance.js') as Entrance;
     if (bundle.sharedCode !== '') this.#run(`${ENTRANCE}.loadShared(${bundle.sharedCode})`, 'shared.js');
     if (bundle.code !== '') this.#run(`${ENTRANCE}.loadWorkflows(${bundle.code})`, WORKFLOWS_FILE);
@@ -71,13 +74,14 @@ export class Isolate {
     return JSON.parse(this.#entrance.sharedExportsJson()) as string[][];
   }
 
-  /** Applies a batch of activations, given and answered as JSON: see BatchCodec. */
+  /** Applies a batch of activations, of which each run has one at most; given and answered as JSON: see BatchCodec. */
   activate(batchJson: string): BatchOutcome {
+    this.#asyncId = executionAsyncId();
     this.#entrance.setBatch(batchJson);
     try {
       this.#timed(this.#applyScript);
       if (!this.#entrance.needsTimeLimit()) return this.#completed(this.#entrance.collect());
-      // Each round has the time limit to itself; conditions that make each other true again and again must not have it for ever.
+      // Each script has the time limit to itself; conditions that make each other true again and again must not have it for ever.
       const deadlineMs = performance.now() + this.timeoutMs;
       while (this.#timed(this.#settleScript) === true) if (performance.now() > deadlineMs) return this.abandonBatch();
       return this.#completed(this.#timed(this.#collectScript) as string);
@@ -88,7 +92,8 @@ export class Isolate {
   }
 
   /** After the batch under way was stopped: forgets its runs. */
-  abandonBatch(): BatchOutcome {
+  abandonBatch(): Extract<BatchOutcome, { status: 'timedOut' }> {
+    endStoppedCallbacks(this.#asyncId);
     const culprit = this.#entrance.abandonBatch();
     return culprit === '' ? { status: 'timedOut' } : { status: 'timedOut', culprit };
   }

@@ -1,10 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { shareJson } from '@backstitch/engine';
-import type { Activation } from '@backstitch/protocol';
-import type { ActivationRunner, RunnerOutcome } from './activation-runner.js';
+import type { ActivationResult } from '@backstitch/protocol';
+import type { ActivationRunner, Round, RunnerOutcome } from './activation-runner.js';
 import { BatchCodec } from './batch-codec.js';
-import type { BatchOutcome } from './isolate.js';
-import type { HostMessage, SandboxWorkerData, WorkerMessage } from './worker/worker-messages.js';
+import type { HostMessage, RoundsOutcome, SandboxWorkerData, WorkerMessage } from './worker/worker-messages.js';
 import type { WorkflowBundle } from './workflow-bundle.js';
 
 /** The sandbox was closed; it takes nothing more. */
@@ -22,16 +21,21 @@ const STUCK_AFTER_MS = 10_000;
 const YOUNG_GENERATION_MIB = 64;
 
 interface Waiting {
-  batch: readonly Activation[];
+  rounds: readonly Round[];
+  /** Of the first rounds: those that the thread is through with. */
+  results: ActivationResult[][];
+  /** The rounds that it is not through with, for this thread; made when they are sent for the first time. */
+  restJson?: string[];
   resolve: (outcome: RunnerOutcome) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Runs batches in a worker thread of its own.
+ * Runs rounds in a worker thread of its own.
  *
- * States: starting → idle ⇄ busy (one batch in the thread, others wait here) → closed. A thread that errors, exits or stays silent while busy is dead:
- * the batch under way is answered `crashed`, and the next one starts a fresh thread.
+ * States: starting → idle ⇄ busy (one call's rounds in the thread, others wait here) → closed. What the thread did not get to within its time waits once more, behind
+ * those that came meanwhile. A thread that errors, exits or stays silent while busy is dead: the call under way is answered `crashed`, and the next one starts a
+ * fresh thread.
  */
 export class WorkerRunner implements ActivationRunner {
   readonly #data: SandboxWorkerData;
@@ -63,16 +67,16 @@ export class WorkerRunner implements ActivationRunner {
     return this.#ready;
   }
 
-  run(batch: readonly Activation[]): Promise<RunnerOutcome> {
+  run(rounds: readonly Round[]): Promise<RunnerOutcome> {
     if (this.#closed) return Promise.reject(new SandboxClosedError());
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, resolve, reject });
+      this.#waiting.push({ rounds, results: [], resolve, reject });
       this.#next();
     });
   }
 
   evict(runIds: readonly string[]): void {
-    // No bell: this can wait for the next batch.
+    // No bell: this can wait for the next message.
     if (!this.#closed && !this.#dead) this.#post({ type: 'evict', runIdsJson: JSON.stringify(runIds) });
   }
 
@@ -140,12 +144,14 @@ export class WorkerRunner implements ActivationRunner {
       this.#dead = false;
       [this.#worker, this.#ready] = this.#start();
       this.#codec = new BatchCodec(shareJson);
+      for (const waiting of [next, ...this.#waiting]) waiting.restJson = undefined;
     }
-    this.#post({ type: 'activate', batchJson: this.#codec.encode(next.batch) });
+    next.restJson ??= next.rounds.slice(next.results.length).map((round) => this.#codec.encode(round));
+    this.#post({ type: 'activate', roundsJson: next.restJson });
     Atomics.add(this.#bell, 0, 1);
     Atomics.notify(this.#bell, 0);
     this.#busySinceMs = performance.now();
-    // One timer for many batches: it looks how old the one under way is.
+    // One timer for many messages: it looks how old the one under way is.
     if (this.#watchdog === undefined) this.#watch(this.#stuckAfterMs);
   }
 
@@ -164,15 +170,39 @@ export class WorkerRunner implements ActivationRunner {
     this.#watchdog.unref();
   }
 
-  #finish(outcome: BatchOutcome): void {
+  #finish({ resultsJson, stopped }: RoundsOutcome): void {
     const finished = this.#busy;
     this.#busy = undefined;
     if (finished === undefined) return;
-    finished.resolve(outcome.status === 'timedOut' ? outcome : { status: 'completed', results: this.#codec.decode(finished.batch, outcome.resultsJson) });
+    const { rounds, results } = finished;
+    for (const json of resultsJson) results.push(this.#codec.decode(rounds[results.length] as Round, json));
+    if (stopped !== undefined) finished.resolve({ status: 'timedOut', results, ...stopped });
+    else if (results.length === rounds.length) finished.resolve({ status: 'completed', results });
+    else this.#waitAgain(finished, resultsJson.length);
     this.#next();
+  }
+
+  /** Behind all that came meanwhile, save for what the same runs are told later. */
+  #waitAgain(unfinished: Waiting, roundsDone: number): void {
+    unfinished.restJson = unfinished.restJson?.slice(roundsDone);
+    const runIds = new Set(runIdsOf(unfinished));
+    const later = [unfinished];
+    const others = this.#waiting.filter((waiting) => {
+      const itsRunIds = runIdsOf(waiting);
+      if (!itsRunIds.some((runId) => runIds.has(runId))) return true;
+      for (const runId of itsRunIds) runIds.add(runId);
+      later.push(waiting);
+      return false;
+    });
+    this.#waiting.splice(0, Infinity, ...others, ...later);
   }
 
   #post(message: HostMessage): void {
     this.#worker.postMessage(message);
   }
+}
+
+/** Of the rounds that are left: all their runs are in the first of them. */
+function runIdsOf({ rounds, results }: Waiting): string[] {
+  return rounds[results.length]?.map(({ runId }) => runId) ?? [];
 }

@@ -42,12 +42,11 @@ export class InMemoryHistoryStore implements HistoryStore {
     if (fault === 'before') {
       throw new StoreUnavailableError(1_000);
     }
-    // The bytes of events lie in memory that many runs share: they are read, not copied.
-    const readAppends = appends.map(({ eventsJson, ...append }) => ({ ...append, events: eventsOf({ ...append, eventsJson }) }));
-    this.commits.push(copy(readAppends));
+    const kept = appends.map(keptOf);
+    this.commits.push(kept);
     const stale = new Set<string>();
-    const results = readAppends.map((append) => {
-      const result = append.after !== undefined && stale.has(append.after) ? ({ status: 'stale' } as const) : this.#apply(copy(append));
+    const results = kept.map((append) => {
+      const result = append.after !== undefined && stale.has(append.after) ? ({ status: 'stale' } as const) : this.#apply(append);
       if (result.status !== 'committed') {
         stale.add(append.record.runId);
       }
@@ -84,6 +83,12 @@ export class InMemoryHistoryStore implements HistoryStore {
           attempts: [...entry.attempts.values()].sort((a, b) => a.scheduledEventId - b.scheduledEventId),
           incidents: [...entry.incidents.values()].sort((a, b) => a.incidentNumber - b.incidentNumber),
         });
+  }
+
+  /** What is kept of a run beside its history, and the last event of that. */
+  lastOf(runId: string): { record: RunRecord; lastEvent: HistoryEvent | undefined } | undefined {
+    const entry = this.#runs.get(runId);
+    return entry === undefined ? undefined : copy({ record: entry.record, lastEvent: entry.events.at(-1) });
   }
 
   /** What stands in the store for this workflow id; throws where there is nothing. */
@@ -156,9 +161,9 @@ function isBehind(attempt: AttemptRecord, known: AttemptRecord | undefined): boo
   return known !== undefined && (attempt.attempt < known.attempt || (attempt.attempt === known.attempt && attempt.dispatch < known.dispatch));
 }
 
-/** As a store may write them: the text that came with the events, if it did. */
-function eventsOf({ events, eventsJson }: Pick<RunAppend, 'events' | 'eventsJson'>): HistoryEvent[] {
-  return eventsJson === undefined ? events : (JSON.parse(Buffer.concat(eventsJson).toString('utf8')) as HistoryEvent[]);
+/** A copy of what is asked for. Events are as a store may write them: the text that came with them, if it did. */
+function keptOf({ events, eventsJson, ...append }: RunAppend): RunAppend {
+  return { ...copy(append), events: eventsJson === undefined ? copy(events) : (JSON.parse(Buffer.concat(eventsJson).toString('utf8')) as HistoryEvent[]) };
 }
 
 function copy<T>(value: T): T {

@@ -36,3 +36,14 @@ export async function nap(duration: string): Promise<string> {
   await sleep(duration as '1 hour');
   return 'awake';
 }
+
+/** Waits for what never comes. */
+export async function forever(): Promise<void> {
+  await condition(() => false);
+}
+
+/** Does not come back once it has awaited something. */
+export async function loop(): Promise<void> {
+  await Promise.resolve();
+  for (;;);
+}

@@ -7,6 +7,7 @@ import type { Sandbox } from '../ports/sandbox.js';
 import { activationInfoOf, admittedUpdatesOf, doUpdateOf, type ActivationExtras, type UpdateRequest } from '../run/activation.js';
 import { activationOf, completeTask, failTask } from '../run/complete-task.js';
 import { noteSinkCalls } from '../run/note-sink-calls.js';
+import { replayAll } from '../run/replay-all.js';
 import { Replay } from '../run/replay.js';
 import { isServedHere, runOfOtherBuild } from '../run/builds.js';
 import { decodeCommandEvents } from '../run/decode-command-events.js';
@@ -38,7 +39,9 @@ export class RunAdvancer {
     const activations = this.#activationsOf(runs);
     let toAdvance = runs.filter((run) => activations.has(run) || ((run.wasReleased || run.mustBeAlive) && run.canAdvance));
     for (let round = 1; toAdvance.length > 0; round += 1) {
-      await this.#bringBack(toAdvance);
+      if (toAdvance.some(({ isInSandbox }) => !isInSandbox)) {
+        await this.#bringBack(toAdvance);
+      }
       const lost = await this.#activate(toAdvance.filter((run) => run.canAdvance && activations.has(run)), activations);
       lost.forEach((run) => {
         run.isInSandbox = false;
@@ -48,7 +51,10 @@ export class RunAdvancer {
       });
       toAdvance = lost.filter((run) => run.canAdvance);
     }
-    await this.#query(runs.filter((run) => run.ending === 'answer' && run.hasQueries));
+    const asked = runs.filter((run) => run.ending === 'answer' && run.hasQueries);
+    if (asked.length > 0) {
+      await this.#query(asked);
+    }
   }
 
   /** Of the runs that have something to be told. Replay changes nothing about it: what it finds holds the run. */
@@ -74,7 +80,7 @@ export class RunAdvancer {
     return { updates: [...admittedUpdatesOf(unhandled).filter(({ updateId }) => !known.has(updateId)), ...pending], localActivityEnds: extras?.localActivityEnds };
   }
 
-  /** Replays the runs whose code is not alive: task k of all of them goes in one call. */
+  /** Replays the runs whose code is not alive, all of them together. */
   async #bringBack(runs: readonly BatchRun[]): Promise<void> {
     const absent = runs.filter((run) => !run.isInSandbox && run.ending === 'answer' && !isSystemRun(run.state));
     await this.#loadMissing(absent.filter((run) => run.stored === undefined && !run.turn.isNew));
@@ -119,25 +125,14 @@ export class RunAdvancer {
     return new Map(await Promise.all(runs.map(async (run) => [run, await decodeCommandEvents(run.stored?.events ?? [], decodePayloads)] as const)));
   }
 
-  /** Task k of all of them goes in one call. */
   async #replay(replays: ReadonlyMap<BatchRun, Replay>): Promise<void> {
-    for (;;) {
-      const steps = [...replays].flatMap(([run, replay]) => {
-        const activation = replay.next();
-        return activation === undefined ? [] : [{ replay, activation, run }];
-      });
-      if (steps.length === 0) {
-        break;
+    const runOf = new Map([...replays].map(([run, replay]) => [replay, run]));
+    await replayAll([...replays.values()], this.ports.sandbox, (replay, { sinkCalls }) => {
+      const run = runOf.get(replay);
+      if (sinkCalls !== undefined && run !== undefined) {
+        noteSinkCalls(run.turn, sinkCalls, true);
       }
-      const results = await this.#callSandbox(steps.map(({ activation }) => activation));
-      steps.forEach(({ replay, activation, run }, index) => {
-        const result = results[index] ?? { runId: activation.runId, status: 'unknownRun' };
-        replay.accept(result);
-        if (result.status === 'completed' && result.sinkCalls !== undefined) {
-          noteSinkCalls(run.turn, result.sinkCalls, true);
-        }
-      });
-    }
+    });
   }
 
   async #loadMissing(runs: readonly BatchRun[]): Promise<void> {
@@ -206,7 +201,10 @@ export class RunAdvancer {
     const inSandbox = runs.filter(({ state }) => !isSystemRun(state));
     const results = await this.#callSandbox(inSandbox.flatMap((run) => activations.get(run) ?? []));
     const resultOf = new Map(inSandbox.map((run, index) => [run, results[index]]));
-    await this.#loadForUndos(inSandbox.filter((run) => carriesUndos(run, resultOf.get(run))));
+    const carrying = inSandbox.filter((run) => carriesUndos(run, resultOf.get(run)));
+    if (carrying.length > 0) {
+      await this.#loadForUndos(carrying);
+    }
     return runs.filter((run) => {
       const result = isSystemRun(run.state) ? systemResult(run) : resultOf.get(run);
       switch (result?.status) {

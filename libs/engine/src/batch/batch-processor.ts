@@ -107,7 +107,9 @@ export class BatchProcessor {
     const { ports, settings } = this.context;
     const startedAtMs = ports.clock.now();
     const dropped = runs.filter(({ messages }) => messages.some(({ type }) => type === 'evict')).map(({ runId }) => runId);
-    await this.#evict(dropped);
+    if (dropped.length > 0) {
+      await this.#evict(dropped);
+    }
     const known = await this.#load(runs.filter(({ messages }) => messages.some(({ type }) => type !== 'evict')));
     known.forEach((run) => this.#apply(run));
     const advancer = new RunAdvancer(ports, settings);

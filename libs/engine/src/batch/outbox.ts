@@ -70,6 +70,10 @@ export class Outbox {
     }
   }
 
+  get isIdle(): boolean {
+    return this.#running.size === 0;
+  }
+
   /** A queue has a lane for as long as something waits for it or is under way to it. */
   #laneOf(taskQueue: string): Lane {
     let lane = this.#lanes.get(taskQueue);

@@ -14,8 +14,9 @@ export interface Sandbox {
   /** Workflow types that the loaded bundle exports. */
   readonly workflowTypes: ReadonlySet<string>;
   /**
-   * Applies one activation to each run of the batch; a run appears at most once. An activation whose first job is `initializeWorkflow`
-   * makes the run. Results come in the order of the batch.
+   * Applies activations to runs. A run may appear several times: its activations are applied in order, each as if it came in a call of its own. So after one that
+   * does not complete (`taskFailed`, `unknownRun`) the run is not there, and its later ones are answered `unknownRun`. An activation whose first job is
+   * `initializeWorkflow` makes the run. Results come in the order of the batch.
    */
   activate(batch: readonly Activation[]): Promise<ActivationResult[]>;
   /** Forgets runs. Unknown ones are no error. */

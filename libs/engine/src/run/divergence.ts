@@ -39,19 +39,21 @@ export function compareWithHistory(
   for (let index = 0; index < Math.max(produced.length, recorded.length); index += 1) {
     const stands = recorded[index];
     const made = asRecordedThen(produced[index], stands);
+    // Nearly all are: their identities need not be looked at.
+    if (made !== undefined && made.eventType === stands?.eventType && sameJson(made.attributes, stands.attributes)) {
+      continue;
+    }
     const eventId = stands?.eventId ?? (recorded.at(-1)?.eventId ?? firstEventId - 1) + 1;
     const position = positions?.[index];
     const producedAt = position === undefined || position === '' ? {} : { producedAt: position };
     if (made === undefined || stands === undefined || !sameJson(identityOf(made), identityOf(stands))) {
       return { divergence: { eventId, recorded: sideOf(stands), produced: sideOf(made), ...producedAt }, drift };
     }
-    if (!sameJson(made.attributes, stands.attributes)) {
-      const readable = decoded?.get(stands.eventId);
-      const sides = differenceOf(comparable(readable ?? stands), comparable(made));
-      if (sides !== undefined) {
-        const [was, is] = readable === undefined ? sides : withoutSecrets(sides, comparable(stands), comparable(readable));
-        drift.push({ eventId, recorded: { ...identityOf(stands), ...was }, produced: { ...identityOf(made), ...is }, ...producedAt });
-      }
+    const readable = decoded?.get(stands.eventId);
+    const sides = differenceOf(comparable(readable ?? stands), comparable(made));
+    if (sides !== undefined) {
+      const [was, is] = readable === undefined ? sides : withoutSecrets(sides, comparable(stands), comparable(readable));
+      drift.push({ eventId, recorded: { ...identityOf(stands), ...was }, produced: { ...identityOf(made), ...is }, ...producedAt });
     }
   }
   return { drift };

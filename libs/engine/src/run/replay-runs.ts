@@ -1,9 +1,10 @@
-import type { Activation, ActivationResult, Failure, HistoryEvent, IncidentDivergence } from '@backstitch/protocol';
+import type { Failure, HistoryEvent, IncidentDivergence } from '@backstitch/protocol';
 import { plainFailure } from '../failures.js';
 import type { RunRecord } from '../ports/history-store.js';
 import type { Sandbox } from '../ports/sandbox.js';
 import { DEFAULT_HISTORY_LIMITS, type HistoryLimits } from './activation.js';
 import type { Divergence } from './divergence.js';
+import { replayAll } from './replay-all.js';
 import { Replay, type ReplayProblem } from './replay.js';
 
 /** The history of one run. */
@@ -55,22 +56,6 @@ export async function replayRuns(runs: readonly RunHistory[], sandbox: Sandbox, 
     return runs.map((run) => outcomeOf(run, traced.get(run) ?? replays.get(run)));
   } finally {
     await sandbox.evict([...replays.keys()].map(({ runId }) => runId));
-  }
-}
-
-/** Task k of all of them goes in one call. */
-async function replayAll(replays: readonly Replay[], sandbox: Sandbox): Promise<void> {
-  for (let open = replays; open.length > 0; ) {
-    const steps: { replay: Replay; activation: Activation }[] = [];
-    for (const replay of open) {
-      const activation = replay.next();
-      if (activation !== undefined) {
-        steps.push({ replay, activation });
-      }
-    }
-    const results: ActivationResult[] = steps.length === 0 ? [] : await sandbox.activate(steps.map(({ activation }) => activation));
-    steps.forEach(({ replay, activation }, index) => replay.accept(results[index] ?? { runId: activation.runId, status: 'unknownRun' }));
-    open = steps.map(({ replay }) => replay);
   }
 }
 

@@ -1,14 +1,15 @@
-import { PATCH_MARKER, type Activation, type ActivationResult, type Failure, type HistoryEvent, type IncidentDivergence, type PatchMarkerDetails, type WorkflowCommand } from '@backstitch/protocol';
+import type { ActivationResult, Failure, HistoryEvent, IncidentDivergence, WorkflowCommand } from '@backstitch/protocol';
 import { plainFailure } from '../failures.js';
 import type { StoredRun } from '../ports/history-store.js';
-import { activationInfoOf, activationJobsOf, doUpdateOf, type ActivationExtras, type HistoryLimits, type UpdateRequest } from './activation.js';
+import type { HistoryLimits } from './activation.js';
 import { commandEventsOf } from './command-events.js';
 import { compareWithHistory, type Divergence } from './divergence.js';
-import { evolve, isCommandEvent } from './evolve.js';
-import { closeLocalActivities, endOfMarker, isLocalActivityMarker, noteLocalCommands } from './local-activities.js';
-import type { LocalActivity, LocalActivityEnd } from './run-extras.js';
+import { evolve } from './evolve.js';
+import { closeLocalActivities, isLocalActivityMarker, noteLocalCommands } from './local-activities.js';
+import { isPatchMarker, patchOf, RecordedTasks, UnfinishedTaskError, type RecordedTask } from './recorded-tasks.js';
+import type { LocalActivity } from './run-extras.js';
 import { emptyRunState, type RunState } from './run-state.js';
-import { InvalidCommandError, type UnplacedEvent } from './unplaced-event.js';
+import { InvalidCommandError } from './unplaced-event.js';
 
 const RESTARTS_MAX = 5;
 const NOTHING_DECODED: ReadonlyMap<number, never> = new Map<number, never>();
@@ -16,27 +17,38 @@ const NOTHING_DECODED: ReadonlyMap<number, never> = new Map<number, never>();
 /** Why a run could not be brought back. */
 export type ReplayProblem = { kind: 'divergence'; divergence: Divergence } | { kind: 'taskFailed'; failure: Failure };
 
-/** What the history says of the task that is replayed, besides what happened before it. */
-interface RecordedTask {
-  completed: HistoryEvent<'WORKFLOW_TASK_COMPLETED'>;
-  /** Events that its commands made, local activities' markers aside. */
-  commandEvents: HistoryEvent[];
-  localEnds: { event: HistoryEvent<'MARKER_RECORDED'>; end: LocalActivityEnd }[];
-  updates?: Map<string, UpdateRequest>;
+/** Recorded tasks of one run that follow each other: its code is told all of them, and then looked at. */
+export interface ReplayStretch {
+  readonly tasks: readonly RecordedTask[];
+  /** Which attempt to bring the run back it belongs to. */
+  readonly attempt: number;
+}
+
+/** How much is taken at once. At least one task is. */
+export interface StretchLimits {
+  tasksMax: number;
+  /** Of the events in it, as they count towards the size of the history. */
+  bytesMax: number;
 }
 
 /**
- * Brings a run back in the sandbox, one recorded workflow task after another.
+ * Brings a run back in the sandbox: its code is told the recorded workflow tasks in order, stretch by stretch, and what it answers is compared with what is
+ * recorded. Stretches may be taken (`next`) before the answers to earlier ones are in (`accept`): what the code is told does not depend on them.
  *
- * States: at a task (`next` gives its activation) → awaiting its result (`accept`) → at a task … → at the end (`next` gives undefined) or at a
- * problem (`problem` is set, `next` gives undefined).
+ * States: under way → at the end (`isOver`, no problem) or at a problem (`isOver`, `problem` is set). A run that the sandbox lost begins again: stretches that were
+ * taken before count no more.
  */
 export class Replay {
+  /** As the history made it up to the task that is compared. */
   #state: RunState;
+  #tasks: RecordedTasks;
   readonly #events: readonly HistoryEvent[];
+  /** Events that are in the state. */
   #position = 0;
-  #restarts = 0;
-  #task: RecordedTask | undefined;
+  #attempt = 1;
+  #tasksUnderWay = 0;
+  /** What stands behind the last task: nothing more, or why no task can be read. */
+  #end: { error?: unknown } | undefined;
   /** Set once something stands in the way; the run must then not be advanced. */
   problem?: ReplayProblem;
   /** Where the code now gives another input or other options. */
@@ -54,6 +66,11 @@ export class Replay {
   ) {
     this.#state = emptyRunState(stored.record);
     this.#events = stored.events;
+    this.#tasks = this.#recordedTasks();
+  }
+
+  get isOver(): boolean {
+    return this.problem !== undefined || (this.#end !== undefined && this.#tasksUnderWay === 0);
   }
 
   /** Events whose input or options the code now gives otherwise. */
@@ -66,36 +83,60 @@ export class Replay {
     return this.#state.extras?.localActivities;
   }
 
-  /** The activation of the next recorded task; undefined when there is none left or a problem was found. */
-  next(): Activation | undefined {
-    while (this.problem === undefined) {
-      const event = this.#events[this.#position];
-      if (event === undefined) {
-        return undefined;
-      }
-      this.#position += 1;
-      evolve(this.#state, event);
-      // A task that was started and never completed is none: a reset cut it off, and its work is done by the next.
-      if (event.eventType === 'WORKFLOW_TASK_STARTED' && this.#events[this.#position]?.eventType !== 'WORKFLOW_TASK_FAILED') {
-        const activation = this.#activation(event);
-        if (activation !== undefined) {
-          return activation;
-        }
+  /** The next recorded tasks; undefined when there is none left (for now: a run that is lost begins again) or a problem was found. */
+  next({ tasksMax, bytesMax }: StretchLimits): ReplayStretch | undefined {
+    const tasks: RecordedTask[] = [];
+    const bytesAtEnd = this.#tasks.bytesRead + bytesMax;
+    while (this.problem === undefined && this.#end === undefined && (tasks.length === 0 || (tasks.length < tasksMax && this.#tasks.bytesRead < bytesAtEnd))) {
+      const task = this.#nextTask();
+      if (task !== undefined) {
+        tasks.push(task);
       }
     }
-    return undefined;
+    this.#tasksUnderWay += tasks.length;
+    this.#comeToEnd();
+    return tasks.length === 0 ? undefined : { tasks, attempt: this.#attempt };
   }
 
-  /** Compares what the task came to with what is recorded, and moves on to the next. */
-  accept(result: ActivationResult): void {
-    switch (result.status) {
+  #nextTask(): RecordedTask | undefined {
+    try {
+      const task = this.#tasks.next();
+      if (task === undefined) {
+        this.#end = {};
+      }
+      return task;
+    } catch (error) {
+      // First come the tasks before it: what they come to counts more.
+      this.#end = { error };
+      return undefined;
+    }
+  }
+
+  /**
+   * Compares what a stretch's tasks came to with what is recorded. Answers how many of the results counted: none after the first that stands in the way. A result
+   * that is missing stands for `unknownRun`.
+   */
+  accept({ tasks, attempt }: ReplayStretch, results: readonly (ActivationResult | undefined)[]): number {
+    let counted = 0;
+    while (attempt === this.#attempt && this.problem === undefined && counted < tasks.length) {
+      this.#accept(tasks[counted] as RecordedTask, results[counted]);
+      counted += 1;
+    }
+    this.#comeToEnd();
+    return counted;
+  }
+
+  #accept(task: RecordedTask, result: ActivationResult | undefined): void {
+    this.#tasksUnderWay -= 1;
+    switch (result?.status) {
       case 'completed':
-        this.#compare(result);
+        this.#compare(task, result);
         return;
       case 'taskFailed':
         this.problem = { kind: 'taskFailed', failure: result.failure };
         return;
       case 'unknownRun':
+      case undefined:
         this.#restart();
         return;
       default: {
@@ -105,70 +146,46 @@ export class Replay {
     }
   }
 
+  /** What stands behind the last task counts when all tasks are compared. */
+  #comeToEnd(): void {
+    if (this.#end?.error === undefined || this.#tasksUnderWay > 0 || this.problem !== undefined) {
+      return;
+    }
+    const { error } = this.#end;
+    if (!(error instanceof UnfinishedTaskError)) {
+      throw error;
+    }
+    this.problem = { kind: 'taskFailed', failure: plainFailure(error.message) };
+  }
+
   /** Another run of the same sandbox call can take this one with it: begin again. */
   #restart(): void {
-    this.#restarts += 1;
-    if (this.#restarts > RESTARTS_MAX) {
+    if (this.#attempt > RESTARTS_MAX) {
       this.problem = { kind: 'taskFailed', failure: plainFailure('The sandbox keeps losing the run while it is replayed') };
     }
+    this.#attempt += 1;
     this.#state = emptyRunState(this.#state);
+    this.#tasks = this.#recordedTasks();
     this.#position = 0;
+    this.#tasksUnderWay = 0;
+    this.#end = undefined;
     this.drift.length = 0;
   }
 
-  #activation(started: HistoryEvent<'WORKFLOW_TASK_STARTED'>): Activation | undefined {
-    const completed = this.#events[this.#position];
-    if (completed?.eventType !== 'WORKFLOW_TASK_COMPLETED') {
-      this.problem = { kind: 'taskFailed', failure: plainFailure(`Event ${this.#position + 1} of the history should complete a workflow task`) };
-      return undefined;
-    }
-    this.#task = { completed, commandEvents: [], localEnds: [] };
-    const extras = this.#lookAhead(this.#task);
-    const info = activationInfoOf(this.#state, { length: started.eventId, sizeBytes: this.#state.historySizeBytes }, this.limits, true);
-    return {
-      runId: this.#state.runId,
-      timestampMs: started.eventTimeMs,
-      info: this.tracesCalls ? { ...info, tracesCalls: true } : info,
-      jobs: activationJobsOf(this.#state, extras),
-    };
+  #recordedTasks(): RecordedTasks {
+    return new RecordedTasks(this.stored.record, this.#events, this.limits, this.tracesCalls);
   }
 
-  /** Reads the events that the task's commands made. What of them the code must know beforehand is answered. */
-  #lookAhead(task: RecordedTask): ActivationExtras | undefined {
-    let patchIds: string[] | undefined;
-    for (let position = this.#position + 1; position < this.#events.length; position += 1) {
-      const event = this.#events[position];
-      if (event === undefined || !isCommandEvent(event)) {
+  #compare(task: RecordedTask, result: Extract<ActivationResult, { status: 'completed' }>): void {
+    const { completed } = task;
+    for (let event = this.#events[this.#position]; event !== undefined; event = this.#events[this.#position]) {
+      this.#position += 1;
+      // How large the history was then, the code was told when the task was read.
+      evolve(this.#state, event, 0);
+      if (event === completed) {
         break;
       }
-      if (event.eventType === 'MARKER_RECORDED' && isLocalActivityMarker(event)) {
-        task.localEnds.push({ event, end: endOfMarker(event) });
-        continue;
-      }
-      task.commandEvents.push(event);
-      if (isPatchMarker(event)) {
-        (patchIds ??= []).push(patchOf(event).id);
-      } else if (event.eventType === 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED') {
-        const { acceptedRequest } = event.attributes;
-        (task.updates ??= new Map<string, UpdateRequest>()).set(acceptedRequest.meta.updateId, acceptedRequest);
-      }
     }
-    if (patchIds === undefined && task.updates === undefined && task.localEnds.length === 0) {
-      return undefined;
-    }
-    return {
-      patchIds,
-      updates: [...(task.updates?.values() ?? [])].map((request) => doUpdateOf(request, false)),
-      // Those that the workflow did not wait for were settled when it cancelled them.
-      localActivityEnds: task.localEnds.flatMap(({ end }) => (end.details.data.givenUp === true ? [] : end)),
-    };
-  }
-
-  #compare(result: Extract<ActivationResult, { status: 'completed' }>): void {
-    const task = this.#task as RecordedTask;
-    const { completed } = task;
-    this.#position += 1 + task.commandEvents.length + task.localEnds.length;
-    evolve(this.#state, completed);
     try {
       this.#compareCommands(task, result);
     } catch (error) {
@@ -178,8 +195,9 @@ export class Replay {
       this.problem = { kind: 'taskFailed', failure: { message: error.message } };
     }
     // What was recorded is in force, whatever the code says today.
-    task.localEnds.forEach(({ event }) => evolve(this.#state, event));
-    task.commandEvents.forEach((event) => evolve(this.#state, event));
+    task.localEnds.forEach(({ event }) => evolve(this.#state, event, 0));
+    task.commandEvents.forEach((event) => evolve(this.#state, event, 0));
+    this.#position += task.commandEvents.length + task.localEnds.length;
     this.#state.nextEventId = this.#position + 1;
   }
 
@@ -238,12 +256,4 @@ function withoutFittingPatches({ commandEvents }: RecordedTask, commands: readon
     effective: commands.filter((command) => command.type !== 'setPatchMarker' || marked.has(command.patchId)),
     recorded: commandEvents.filter((event) => !isPatchMarker(event) || !patchOf(event).deprecated || called.has(patchOf(event).id)),
   };
-}
-
-function isPatchMarker<E extends UnplacedEvent>(event: E): event is E & UnplacedEvent<'MARKER_RECORDED'> {
-  return event.eventType === 'MARKER_RECORDED' && event.attributes.markerName === PATCH_MARKER;
-}
-
-function patchOf({ attributes }: UnplacedEvent<'MARKER_RECORDED'>): { id: string; deprecated: boolean } {
-  return (attributes.details as unknown as PatchMarkerDetails)['patch-data'];
 }

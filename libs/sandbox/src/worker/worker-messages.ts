@@ -1,16 +1,24 @@
-import type { BatchOutcome } from '../isolate.js';
 import type { WorkflowBundle } from '../workflow-bundle.js';
 
 /** What a worker thread is started with. */
 export interface SandboxWorkerData {
   bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap'>;
   activationTimeoutMs: number;
-  /** One 32-bit number that the host changes after it has posted a batch; the thread sleeps on it. */
+  /** One 32-bit number that the host changes after it has posted rounds; the thread sleeps on it. */
   doorbell: SharedArrayBuffer;
 }
 
-/** From the host. One `activate` at a time. */
-export type HostMessage = { type: 'activate'; batchJson: string } | { type: 'evict'; runIdsJson: string };
+/** From the host. One `activate` at a time, with at least one round. */
+export type HostMessage = { type: 'activate'; roundsJson: readonly string[] } | { type: 'evict'; runIdsJson: string };
+
+/**
+ * What came of the rounds of one message, as far as they were begun: after a while the thread answers, and is given the rest anew. `stopped`: the round after those
+ * that have results ran past the time limit.
+ */
+export interface RoundsOutcome {
+  resultsJson: string[];
+  stopped?: { culprit?: string };
+}
 
 /** From the worker. */
-export type WorkerMessage = { type: 'ready' } | { type: 'outcome'; outcome: BatchOutcome };
+export type WorkerMessage = { type: 'ready' } | { type: 'outcome'; outcome: RoundsOutcome };

@@ -4,6 +4,7 @@ export {
   conditionWorkflow,
   countingWorkflow,
   failingSignalWorkflow,
+  labouringWorkflow,
   lateAwaitWorkflow,
   queryWorkflow,
   randomWorkflow,

@@ -27,6 +27,16 @@ export async function countingWorkflow(): Promise<number> {
   return sum;
 }
 
+/** Takes long for each number that it is told to add, and comes back. */
+export async function labouringWorkflow(): Promise<number> {
+  let sum = 0;
+  setHandler(add, (value) => {
+    for (let turn = 0; turn < 2_500_000; turn++) sum = (sum + value) % 1_000_003;
+  });
+  await condition(() => false);
+  return sum;
+}
+
 export async function conditionWorkflow(timeoutMs: number): Promise<boolean> {
   let done = false;
   setHandler(add, () => void (done = true));

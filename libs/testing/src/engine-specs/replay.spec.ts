@@ -67,7 +67,7 @@ describe('replay', () => {
     expect(replayed.every(({ info }) => info.isReplaying)).toBe(true);
   });
 
-  it('given many runs to bring back, when they get messages together, then step k of all of them is one sandbox call', async () => {
+  it('given many runs to bring back, when they get messages together, then the steps of all of them share each sandbox call', async () => {
     const sandbox = new ScriptedSandbox({ order: orderScript });
     const kit = new EngineHarness(sandbox);
     await kit.engine.start(Array.from({ length: 50 }, (_, index) => ({ workflowId: `order-${index}`, workflowType: 'order', args: [index] })));
@@ -79,7 +79,7 @@ describe('replay', () => {
     kit.store.loads.length = 0;
     await kit.engine.deliver(Array.from({ length: 50 }, () => kit.outcomeOf(kit.dispatcher.take('chargePayment'), { status: 'completed', result: null })));
     expect(kit.store.loads.length).toBe(1);
-    expect(sandbox.batches.map((batch) => batch.length)).toEqual([50, 50, 50]);
+    expect(sandbox.batches.map((batch) => batch.length)).toEqual([100, 50]);
   });
 
   it('given a cache of three runs, when ten are started, then the others are evicted from the sandbox too, and go on by replay', async () => {

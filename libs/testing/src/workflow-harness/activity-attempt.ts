@@ -29,7 +29,8 @@ export interface AttemptSurroundings {
  * running → ended: the function returned or threw, a time limit passed, or the worker crashed. Nothing is told after that.
  */
 export class ActivityAttempt {
-  readonly #controller = new AbortController();
+  /** Made when it is first asked for. */
+  #madeController: AbortController | undefined;
   readonly #startedAtMs: number;
   #heartbeatDetails: JsonValue | undefined;
   #lastHeartbeat: Promise<void> = Promise.resolve();
@@ -104,6 +105,10 @@ export class ActivityAttempt {
         this.#release = this.around.clock.hold();
       }
     }
+  }
+
+  get #controller(): AbortController {
+    return (this.#madeController ??= new AbortController());
   }
 
   #context(): Context {
@@ -209,7 +214,8 @@ export class HarnessContext extends Context {
 
 function infoOf(job: ActivityJob, { tokenSecret, taskQueue }: AttemptSurroundings, startedAtMs: number): ActivityInfo {
   const { workflowId, runId, workflowType, activityId, activityType, attempt, key, scheduledAtMs, startToCloseTimeoutMs, heartbeatTimeoutMs, heartbeatDetails } = job;
-  const taskToken = makeTaskToken(tokenSecret, { workflowId, runId, activityId, attempt });
+  let taskToken: Uint8Array | undefined;
+  const madeTaskToken = (): Uint8Array => (taskToken ??= makeTaskToken(tokenSecret, { workflowId, runId, activityId, attempt }));
   return {
     key,
     attempt,
@@ -226,8 +232,13 @@ function infoOf(job: ActivityJob, { tokenSecret, taskQueue }: AttemptSurrounding
     heartbeatDetails,
     headers: job.headers,
     startedBefore: attempt > 1,
-    taskToken,
-    base64TaskToken: taskTokenText(taskToken),
+    // Sealed for those who ask.
+    get taskToken() {
+      return madeTaskToken();
+    },
+    get base64TaskToken() {
+      return taskTokenText(madeTaskToken());
+    },
     workflowExecution: { workflowId, runId },
     namespace: 'default',
     workflowNamespace: 'default',

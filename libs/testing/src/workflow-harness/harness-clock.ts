@@ -31,11 +31,11 @@ export class HarnessClock implements Clock {
 
   /**
    * @param skips whether time may be skipped
-   * @param settled resolves when nothing is under way that was begun
+   * @param settled resolves when nothing is under way that was begun; undefined: nothing is
    */
   constructor(
     readonly skips: boolean,
-    private readonly settled: () => Promise<void>,
+    private readonly settled: () => Promise<void> | undefined,
   ) {}
 
   now(): number {
@@ -180,7 +180,10 @@ export class HarnessClock implements Clock {
   /** Lets everybody go on who can: what is under way is finished, and what a test does next is begun. */
   async #quiet(): Promise<void> {
     for (let turn = 0; turn < 3; turn += 1) {
-      await this.settled();
+      const settling = this.settled();
+      if (settling !== undefined) {
+        await settling;
+      }
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -1,3 +1,4 @@
+import { OrchestratorUnreachableError } from '@backstitch/client';
 import type { EngineSurface } from '@backstitch/engine';
 import {
   InvalidRequestError,
@@ -48,10 +49,12 @@ const LONG_POLL_TIMEOUT_MAX_MS = 30_000;
 
 /**
  * The control API, answered by an engine in this process: what a client needs of its connection. Throws the errors that the
- * orchestrator would send. Whoever waits for a run to close wishes for the future: the clock may skip.
+ * orchestrator would send, and OrchestratorUnreachableError once it is stopped. Whoever waits for a run to close wishes for the future: the clock may skip.
  */
 export class InMemoryControl {
   readonly #closedListeners = new Set<() => void>();
+  readonly #longPolls = new Set<AbortController>();
+  #isStopped = false;
   readonly #lists: InMemoryLists;
   readonly #schedules: InMemorySchedules;
 
@@ -77,12 +80,13 @@ export class InMemoryControl {
   }
 
   async call<Answer>({ method, path, body = {} }: InMemoryControlCall): Promise<Answer> {
-    const url = new URL(`http://in-memory/v1${path}`);
-    const parts = url.pathname.split('/').slice(2).map(decodeURIComponent);
+    if (this.#isStopped) throw new OrchestratorUnreachableError('the test environment, which was torn down', true);
+    const [pathname, query] = partedPath(path);
+    const parts = pathname.split('/').slice(1).map(decodeURIComponent);
     const isLongPoll = parts[1] === 'await-closed' || parts[2] === 'update' || parts[2] === 'updates' || parts[1] === 'update-with-start';
     const release = isLongPoll ? () => undefined : this.around.clock.hold();
     try {
-      return (await this.#answer(method, parts, body as unknown as Body, url.searchParams)) as Answer;
+      return (await this.#answer(method, parts, body as unknown as Body, new URLSearchParams(query))) as Answer;
     } finally {
       release();
     }
@@ -92,8 +96,10 @@ export class InMemoryControl {
     // The environment owns what is behind it.
   }
 
-  /** Takes no more actions of schedules. */
+  /** Takes no more actions of schedules, and no more calls; who waits is answered now, and refused when he asks again. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#longPolls.forEach((controller) => controller.abort());
     await this.#schedules.stop();
   }
 
@@ -192,10 +198,12 @@ export class InMemoryControl {
   async #longPoll<Answer>(timeoutMs: number | undefined, waiting: (giveUp: AbortSignal) => Promise<Answer>): Promise<Answer> {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), Math.min(timeoutMs ?? LONG_POLL_TIMEOUT_DEFAULT_MS, LONG_POLL_TIMEOUT_MAX_MS));
+    this.#longPolls.add(controller);
     try {
       return await waiting(controller.signal);
     } finally {
       clearTimeout(timer);
+      this.#longPolls.delete(controller);
     }
   }
 
@@ -257,4 +265,10 @@ export class InMemoryControl {
     });
     return { incidents: incidents.sort((one, other) => one.openedAtMs - other.openedAtMs) };
   }
+}
+
+/** What stands before the question mark, and what behind it. */
+function partedPath(path: string): [pathname: string, query: string] {
+  const at = path.indexOf('?');
+  return at === -1 ? [path, ''] : [path.slice(0, at), path.slice(at + 1)];
 }

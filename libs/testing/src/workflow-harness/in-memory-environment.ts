@@ -60,7 +60,7 @@ export class InMemoryWorkflowEnvironment extends TestWorkflowEnvironment {
   constructor({ searchAttributes, seed, replaysAlways, engine, client }: TimeSkippingTestWorkflowEnvironmentOptions = {}) {
     super();
     this.sandboxes = new WorkerSandboxes(replaysAlways);
-    this.clock = new HarnessClock(true, async () => this.engine.idle());
+    this.clock = new HarnessClock(true, () => (this.engine.isIdle ? undefined : this.engine.idle()));
     this.activities = new InProcessActivities(this.clock, TOKEN_SECRET, () => this.client, async (outcome) => this.engine.deliver([outcome]));
     this.localActivities = new InProcessLocalActivities(this.clock, (runId) => this.sandboxes.taskQueueOf(runId));
     const { clock, store, sandboxes: sandbox, activities: dispatcher, localActivities } = this;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { nap, race, report, reports, subscription } from '../../test/year-workflows.js';
+import { forever, nap, race, report, reports, subscription } from '../../test/year-workflows.js';
 import { bundleWorkflowCode, TestWorkflowEnvironment, Worker, type InMemoryWorkflowEnvironment, type WorkflowBundleWithSourceMap } from './index.js';
 
 const DAY_MS = 86_400_000;
@@ -97,6 +97,32 @@ describe('simulated time', () => {
     await environment.sleep('30 days');
     expect((await environment.currentTimeMs()) - begunAtMs).toBeLessThan(30 * DAY_MS + 60_000);
     expect((await environment.currentTimeMs()) - begunAtMs).toBeGreaterThanOrEqual(30 * DAY_MS);
+  });
+
+  it('given a result that is awaited still, when the environment is torn down, then the wait is refused, so is every later call, and no timer is left', async () => {
+    const { setTimeout: systemTimer, clearTimeout: systemClear } = globalThis;
+    const armed = new Set<unknown>();
+    globalThis.setTimeout = ((callback: () => void, delayMs = 0) => {
+      const timer = systemTimer(callback, delayMs);
+      armed.add(timer);
+      return timer;
+    }) as typeof setTimeout;
+    globalThis.clearTimeout = ((timer: NodeJS.Timeout) => {
+      armed.delete(timer);
+      systemClear(timer);
+    }) as typeof clearTimeout;
+    try {
+      const handle = await environment.client.workflow.start(forever, options);
+      const refused = handle.result().catch((error: unknown) => error);
+      await handle.describe();
+      expect(armed.size).toBeGreaterThan(0);
+      await environment.teardown();
+      expect(await refused).toMatchObject({ name: 'ServiceError', cause: { code: 'ORCHESTRATOR_UNREACHABLE' } });
+      await expect(handle.describe()).rejects.toMatchObject({ cause: { nothingSent: true } });
+      expect(armed.size).toBe(0);
+    } finally {
+      Object.assign(globalThis, { setTimeout: systemTimer, clearTimeout: systemClear });
+    }
   });
 
   it('given an environment that was torn down, when it is torn down again, then that is no error; another one can be made', async () => {

@@ -57,28 +57,31 @@ export class WorkerSandboxes implements Sandbox {
 
   async activate(batch: readonly Activation[]): Promise<ActivationResult[]> {
     const groups = new Map<Sandbox, Activation[]>();
-    const results = new Map<string, ActivationResult>();
+    const results = new Map<Activation, ActivationResult>();
     for (const activation of batch) {
       const sandbox = this.#sandboxOf(activation);
       if (sandbox === undefined) {
-        results.set(activation.runId, unserved(activation));
+        results.set(activation, unserved(activation));
       } else {
         groups.set(sandbox, [...(groups.get(sandbox) ?? []), activation]);
       }
     }
     for (const [sandbox, activations] of groups) {
-      const live = new Set(activations.filter(({ info }) => !info.isReplaying).map(({ runId }) => runId));
-      for (const result of await sandbox.activate(activations)) {
-        results.set(result.runId, result);
-        if (result.status === 'completed' && live.has(result.runId)) {
+      const answers = await sandbox.activate(activations);
+      activations.forEach((activation, index) => {
+        const result = answers[index];
+        if (result !== undefined) {
+          results.set(activation, result);
+        }
+        if (result?.status === 'completed' && !activation.info.isReplaying) {
           this.#authors.set(result.runId, sandbox);
         }
-      }
+      });
     }
     if (this.forgetful) {
       await this.evict(batch.filter(({ info }) => !info.isReplaying).map(({ runId }) => runId));
     }
-    return batch.map(({ runId }) => results.get(runId) ?? { runId, status: 'unknownRun' });
+    return batch.map((activation) => results.get(activation) ?? { runId: activation.runId, status: 'unknownRun' });
   }
 
   async evict(runIds: readonly string[]): Promise<void> {
