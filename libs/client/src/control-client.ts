@@ -15,7 +15,7 @@ import type { ControlClientOptions } from './client-options.js';
 import type { ControlCaller } from './control-caller.js';
 import { ControlConnection } from './control-connection.js';
 import { ControlHandle } from './control-handle.js';
-import { payloadCheck, type SentPayload } from './payload-limit.js';
+import { payloadCheck, payloadsOf } from './payload-limit.js';
 import { reviveControlError } from './revive-error.js';
 
 /** One start, less what the call itself says. */
@@ -131,12 +131,4 @@ export class ControlClient {
   async close(): Promise<void> {
     await this.#connection.close();
   }
-}
-
-function payloadsOf({ workflowType, args, memo, signal }: StartWorkflowRequest): SentPayload[] {
-  return [
-    { what: `The input of workflow "${workflowType}"`, payload: args },
-    { what: `The memo of workflow "${workflowType}"`, payload: memo },
-    { what: `The input of signal "${signal?.signalName ?? ''}"`, payload: signal?.args },
-  ];
 }

@@ -1,4 +1,4 @@
-import { describePayload, LIMITS, PayloadTooLargeError, type JsonValue } from '@backstitch/protocol';
+import { describePayload, LIMITS, PayloadTooLargeError, type JsonValue, type StartWorkflowRequest } from '@backstitch/protocol';
 
 /** What a call sends that counts as one payload: a list of arguments, a memo, a result. */
 export interface SentPayload {
@@ -7,6 +7,20 @@ export interface SentPayload {
   payload: JsonValue | undefined;
   /** Names of the arguments, where they are known. */
   names?: readonly string[];
+}
+
+/** The input of a workflow, or of a signal, a query or an update. */
+export function inputOf(kind: string, name: string, payload: JsonValue[]): SentPayload {
+  return { what: `The input of ${kind} "${name}"`, payload };
+}
+
+/** What a start sends. @param names of the arguments, where they are known */
+export function payloadsOf({ workflowType, args, memo, signal }: StartWorkflowRequest, names?: readonly string[]): SentPayload[] {
+  return [
+    { ...inputOf('workflow', workflowType, args), ...(names !== undefined && { names }) },
+    { what: `The memo of workflow "${workflowType}"`, payload: memo },
+    ...(signal === undefined ? [] : [inputOf('signal', signal.signalName, signal.args)]),
+  ];
 }
 
 /** A check for a body that is large enough to hold a payload beyond its limit: see ControlCall. @throws PayloadTooLargeError that names the payload and its largest argument */

@@ -1,6 +1,5 @@
 import {
   type Headers as JsonHeaders,
-  type JsonValue,
   type QueryWorkflowResponse,
   type StartWorkflowRequest,
   type StartWorkflowResult,
@@ -14,7 +13,7 @@ import { headersToJson, type Headers } from '@backstitch/protocol/payloads';
 import type { AddressedExecution, WorkflowClientCalls } from './client-interceptors.js';
 import type { ControlCaller } from './control-caller.js';
 import { QueryRejectedError } from './errors.js';
-import { payloadCheck, type SentPayload } from './payload-limit.js';
+import { inputOf, payloadCheck, payloadsOf, type SentPayload } from './payload-limit.js';
 import type { Payloads } from './payloads.js';
 import type { QueryRejectCondition } from './policies.js';
 import { reviveControlError } from './revive-error.js';
@@ -116,18 +115,6 @@ export function workflowCalls({ connection, payloads, identity, queryRejectCondi
     describe: async ({ workflowExecution }) =>
       toExecutionDescription(await connection.call<WorkflowDescription>({ method: 'GET', path: pathOf(workflowExecution, ''), isIdempotent: true }), payloads),
   };
-}
-
-function inputOf(kind: string, name: string, payload: JsonValue[]): SentPayload {
-  return { what: `The input of ${kind} "${name}"`, payload };
-}
-
-function payloadsOf({ workflowType, args, memo, signal }: StartWorkflowRequest, names: readonly string[] | undefined): SentPayload[] {
-  return [
-    { ...inputOf('workflow', workflowType, args), ...(names !== undefined && { names }) },
-    { what: `The memo of workflow "${workflowType}"`, payload: memo },
-    ...(signal === undefined ? [] : [inputOf('signal', signal.signalName, signal.args)]),
-  ];
 }
 
 function runIdOf(result: StartWorkflowResult | undefined, workflowType: string): string {

@@ -6,9 +6,9 @@ export type Round = readonly Activation[];
 /**
  * Something that runs rounds of activations: an isolate in this thread, or one in a thread of its own.
  *
- * Guarantees: a call's rounds are run one after the other, in their order, each under a time limit of its own. Calls begin in their order; between two rounds of
- * one, rounds of later calls may run, unless a run has activations in both. Each round of a call that follows one that was stopped is not begun. After `timedOut` no
- * run of the round that was stopped is known any more; after `crashed` no run at all.
+ * Guarantees: a call's rounds are run one after the other, in their order, each under a time limit of its own. What a run is told comes in the order of the calls;
+ * between two rounds of a call, rounds of later ones may run that tell other runs something. No round is begun after one of its call that was stopped. After `timedOut`
+ * no run of the round that was stopped is known any more; after `crashed` no run at all.
  */
 export interface ActivationRunner {
   run(rounds: readonly Round[]): Promise<RunnerOutcome>;

@@ -37,8 +37,8 @@ type CommandWire = WorkflowCommand | (Extract<WorkflowCommand, { type: 'schedule
 
 /** A batch's results, in its order. */
 interface ResultsWire {
-  /** Recurring values that commands name by number from now on. */
-  recurring?: JsonValue[];
+  /** Recurring values that commands name by number from now on, and the number of the first. May have come before. */
+  recurring?: { from: number; values: JsonValue[] };
   /** 0: unknown run. An array: completed. Else the task failed. */
   results: (0 | [commands: CommandWire[], logs?: WorkflowLogEntry[], queryAnswers?: QueryAnswer[], sinkCalls?: WorkflowSinkCall[], commandPositions?: string[]] | { failure: Failure })[];
 }
@@ -60,7 +60,9 @@ export class BatchCodec {
   /** The results of `batch`; to be called in order of the batches. Options and undos are shared by all commands that have the same, and frozen. */
   decode(batch: readonly Activation[], resultsJson: string): ActivationResult[] {
     const { recurring, results } = JSON.parse(resultsJson) as ResultsWire;
-    if (recurring !== undefined) for (const value of recurring) this.#recurring.push(this.#frozen(value));
+    recurring?.values.forEach((value, index) => {
+      this.#recurring[recurring.from + index] ??= this.#frozen(value);
+    });
     return results.map((result, index): ActivationResult => {
       const { runId } = batch[index] as Activation;
       if (result === 0) return { runId, status: 'unknownRun' };

@@ -108,6 +108,41 @@ describe('code that does not come back', () => {
     ).toMatchObject([{ status: 'completed' }, { status: 'taskFailed' }, { status: 'completed' }]);
   });
 
+  it('given a run that was about to go on when its batch was stopped, when it is begun again, then what it had left undone harms neither it nor others', async () => {
+    await sandbox.activate([activation('dogged', [initialize('doggedWorkflow')])]);
+    const stopped = await sandbox.activate([activation('dogged', [fired(1)]), activation('hasty', [initialize('immediateLoopWorkflow')])]);
+    expect(stopped).toMatchObject([{ status: 'unknownRun' }, { status: 'taskFailed' }]);
+    expect(await sandbox.activate([activation('innocent', [initialize('chainWorkflow', ['o'])])])).toMatchObject([{ status: 'completed' }]);
+    const again = new DrivenRun(sandbox, 'dogged');
+    expect(await again.advanceInShort(initialize('doggedWorkflow'))).toEqual(['timer #1 1']);
+    expect(await again.advanceInShort(fired(1))).toEqual(['timer #2 1']);
+  });
+
+  /** Stops a batch in which a run has its loop before it still. */
+  async function stopEarly(name: string): Promise<void> {
+    await sandbox.activate([activation(`${name}, to come`, [initialize('loopWorkflow')])]);
+    await sandbox.activate([activation(`${name}, to come`, [fired(1)]), activation(name, [initialize('immediateLoopWorkflow')])]);
+  }
+
+  it('given a loop that had yet to come when its batch was stopped, when it comes while another run is alone, then that one is not blamed', async () => {
+    await stopEarly('first');
+    expect(await sandbox.activate([activation('fresh', [initialize('countingWorkflow')])])).toMatchObject([{ status: 'completed' }]);
+    await stopEarly('second');
+    expect(await sandbox.activate([activation('fresh', [signal('add', 1)])])).toMatchObject([{ status: 'unknownRun' }]);
+    const again = await sandbox.activate([activation('fresh', [initialize('countingWorkflow')]), activation('fresh', [signal('add', 1)])]);
+    expect(again).toMatchObject([{ status: 'completed' }, { status: 'completed' }]);
+  });
+
+  it('given a loop that had yet to come when its batch was stopped, when it comes while a suspect is alone, then that one is not blamed', async () => {
+    const [start, goOn] = [activation('suspect', [initialize('countingWorkflow')]), activation('suspect', [signal('add', 1)])];
+    await sandbox.activate([start, activation('thenable', [initialize('thenableLoopWorkflow')])]);
+    expect(await sandbox.activate([goOn, activation('thenable', [fired(1)])])).toMatchObject([{ status: 'unknownRun' }, { status: 'unknownRun' }]);
+    await stopEarly('third');
+    expect(await sandbox.activate([{ ...start, info: { ...start.info, isReplaying: true } }])).toMatchObject([{ status: 'completed' }]);
+    await stopEarly('fourth');
+    expect(await sandbox.activate([goOn])).toMatchObject([{ status: 'unknownRun' }]);
+  });
+
   it('given a batch that was stopped, when options were named in it for the first time, then they come complete with the runs that are begun again', async () => {
     const fresh = await createSandbox({ bundle: await testBundle(), activationTimeoutMs: TIMEOUT_MS });
     try {

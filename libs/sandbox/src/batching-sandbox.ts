@@ -18,8 +18,9 @@ interface Call {
  * The first activations of all runs of a batch are a round, their second ones the next, and so on; a runner gets all its rounds in one call. A round that was stopped
  * has lost its runs' memory, a thread that died that of all. A run that has just begun is begun again here, alone; the others are answered `unknownRun` and the
  * engine replays them. Who may have been the cause is a suspect, and the activations of suspects run alone, one after the other, until they come through one that is no
- * replay: a run that is stopped while alone in its round, or whose thread dies of a single activation, is the culprit and is answered `taskFailed`. So nobody is blamed
- * for another's loop, or for a machine that was busy while a large batch ran.
+ * replay: a run that is stopped while alone in its round, or whose thread dies of a single activation, is the culprit and is answered `taskFailed` - unless the code
+ * that was stopped is known to be another run's, which a round that was stopped before had left behind. So nobody is blamed for another's loop, or for a machine that
+ * was busy while a large batch ran.
  */
 export class BatchingSandbox implements Sandbox {
   readonly workflowTypes: ReadonlySet<string>;
@@ -35,7 +36,9 @@ export class BatchingSandbox implements Sandbox {
     const call: Call = { batch, results: new Array<ActivationResult>(batch.length) };
     const groups = this.#runners.map(() => [] as number[]);
     batch.forEach(({ runId }, position) => groups[this.#runnerIndexOf(runId)]?.push(position));
-    await Promise.all(groups.map((group, index) => this.#activateOn(this.#runners[index] as ActivationRunner, group, call)));
+    const outcomes = await Promise.allSettled(groups.map((group, index) => this.#activateOn(this.#runners[index] as ActivationRunner, group, call)));
+    // Only now: who catches it may tell the same runs something else.
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
     return call.results;
   }
 
@@ -70,11 +73,10 @@ export class BatchingSandbox implements Sandbox {
     const stopped = rounds[completed.length] as number[];
     const lost = inOrderOfRuns(batch, rounds.slice(completed.length).flat());
     const culprit = outcome.status === 'timedOut' ? outcome.culprit : undefined;
-    for (const position of stopped) {
-      const { runId } = batch[position] as Activation;
-      if (culprit === undefined || culprit === runId) this.#suspect(runId);
-    }
-    if ((outcome.status === 'timedOut' ? stopped : lost).length === 1) this.#fail(lost.shift() as number, outcome, { batch, results });
+    const suspects = stopped.map((position) => (batch[position] as Activation).runId).filter((runId) => culprit === undefined || culprit === runId);
+    for (const runId of suspects) this.#suspect(runId);
+    // Nobody is, if what was stopped had been left behind by a run that was stopped before.
+    if ((outcome.status === 'timedOut' ? stopped : lost).length === 1 && suspects.length === 1) this.#fail(lost.shift() as number, outcome, { batch, results });
     const begun = new Set<string>();
     return lost.filter((position) => {
       const { runId, jobs } = batch[position] as Activation;
@@ -86,8 +88,16 @@ export class BatchingSandbox implements Sandbox {
 
   async #activateAlone(runner: ActivationRunner, position: number, call: Call): Promise<void> {
     const activation = call.batch[position] as Activation;
-    const { runId, info } = activation;
-    const outcome = await runner.run([[activation]]);
+    const { runId, info, jobs } = activation;
+    let outcome = await runner.run([[activation]]);
+    if (outcome.status === 'timedOut' && outcome.culprit !== undefined && outcome.culprit !== runId) {
+      if (jobs[0]?.type !== 'initializeWorkflow') {
+        call.results[position] = { runId, status: 'unknownRun' };
+        return;
+      }
+      // What a run that was stopped before had left behind is gone now.
+      outcome = await runner.run([[activation]]);
+    }
     if (outcome.status !== 'completed') {
       this.#suspect(runId);
       this.#fail(position, outcome, call);

@@ -21,6 +21,9 @@ export function endStoppedCallbacks(asyncId: number): void {
   try {
     const { popAsyncContext } = node.binding('async_wrap');
     while (executionAsyncId() !== asyncId) if (!popAsyncContext(executionAsyncId())) return;
+  } catch (error) {
+    // Not permitted (the permission model): then Node does as it would have done.
+    if ((error as { code?: unknown }).code !== 'ERR_ACCESS_DENIED') throw error;
   } finally {
     node.noDeprecation = noDeprecation;
   }

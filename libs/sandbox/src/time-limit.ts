@@ -36,19 +36,28 @@ export class TimeLimit {
     return new TimeLimit(timeoutMs, realm, realm[SESSION] as Session);
   }
 
-  /** Answers what the work came to; undefined: it was stopped. Throws what the work throws. */
+  /**
+   * Answers what the work came to; undefined: it was stopped. Throws what the work throws.
+   * @throws Error when the inspector refuses to run anything
+   */
   run<Result extends object>(work: () => Result): Result | undefined {
+    let hasBegun = false;
+    let refusal: Error | null = null;
     let result: Result | undefined;
     let thrown: { error: unknown } | undefined;
     this.realm[WORK] = () => {
+      hasBegun = true;
       try {
         result = work();
       } catch (error) {
         thrown = { error };
       }
     };
-    this.session.post('Runtime.evaluate', { expression: `${WORK}()`, timeout: this.timeoutMs });
+    this.session.post('Runtime.evaluate', { expression: `${WORK}()`, timeout: this.timeoutMs }, (error) => {
+      refusal = error;
+    });
     this.realm[WORK] = undefined;
+    if (!hasBegun) throw refusal ?? new Error('The inspector did not run what it was given.');
     if (thrown !== undefined) throw (thrown as { error: unknown }).error;
     return result;
   }

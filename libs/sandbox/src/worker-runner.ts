@@ -48,6 +48,8 @@ export class WorkerRunner implements ActivationRunner {
   #busySinceMs = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #dead = false;
+  /** The thread was taken for stuck and is being ended: it is given nothing more, even if it answers after all. */
+  #ending = false;
   #closed = false;
 
   constructor(
@@ -129,6 +131,7 @@ export class WorkerRunner implements ActivationRunner {
     const crashed = this.#busy;
     this.#busy = undefined;
     this.#dead = true;
+    this.#ending = false;
     // A thread that could not even load the bundle is no fault of the batch; the next batch tries a new one.
     if (wasLoaded) crashed?.resolve({ status: 'crashed', reason });
     else crashed?.reject(new Error(`The sandbox's thread could not start: ${reason}`));
@@ -136,7 +139,7 @@ export class WorkerRunner implements ActivationRunner {
   }
 
   #next(): void {
-    if (this.#busy !== undefined) return;
+    if (this.#busy !== undefined || this.#ending) return;
     const next = this.#waiting.shift();
     if (next === undefined) return;
     this.#busy = next;
@@ -164,8 +167,9 @@ export class WorkerRunner implements ActivationRunner {
       this.#watchdog = undefined;
       if (this.#busy === undefined) return;
       const remainingMs = this.#busySinceMs + this.#stuckAfterMs - performance.now();
-      if (remainingMs > 0) this.#watch(remainingMs);
-      else void this.#worker.terminate();
+      if (remainingMs > 0) return this.#watch(remainingMs);
+      this.#ending = true;
+      void this.#worker.terminate();
     }, delayMs);
     this.#watchdog.unref();
   }

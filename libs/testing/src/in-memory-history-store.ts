@@ -16,7 +16,7 @@ export class InMemoryHistoryStore implements HistoryStore {
   readonly #runs = new Map<string, StoredEntry>();
   readonly #runIds = new Map<string, string>();
   readonly #faults: CommitFault[] = [];
-  /** Every commit so far, as it was asked for. */
+  /** Every commit so far, as it was asked for. To be read only: the rows are made of the same objects. */
   readonly commits: RunAppend[][] = [];
   /** How often runs were loaded, and how many in all. */
   readonly loads: string[][] = [];

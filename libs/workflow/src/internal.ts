@@ -16,4 +16,4 @@ export { scopeOf } from './activities.js';
 export { decodeUtf8, encodeUtf8 } from '@backstitch/protocol/payloads';
 export type { PayloadConverter } from '@backstitch/protocol/payloads';
 export { convertValues } from './value-conversion.js';
-export { takeRecurringJson } from './recurring-json.js';
+export { confirmRecurring, takeRecurringJson, withdrawRecurring } from './recurring-json.js';

@@ -2,7 +2,10 @@
 const RECURRING_MAX = 1_000;
 
 const indexes = new Map<string, string>();
-let news: string[] = [];
+const texts: string[] = [];
+/** Of the texts, so many the host has. */
+let confirmed = 0;
+let taken = 0;
 
 /**
  * A JSON text that commands of many runs have in common, as it is to stand in a command: a number, which the host knows after
@@ -11,18 +14,29 @@ let news: string[] = [];
 export function recurringJson(json: string): string {
   let index = indexes.get(json);
   if (index === undefined) {
-    if (indexes.size >= RECURRING_MAX) return json;
-    index = String(indexes.size);
+    if (texts.length >= RECURRING_MAX) return json;
+    index = String(texts.length);
     indexes.set(json, index);
-    news.push(json);
+    texts.push(json);
   }
   return index;
 }
 
-/** The texts that have got a number since the last call, in order of their numbers, from 0, as a JSON array; undefined if there are none. */
+/**
+ * The texts that the host does not have for certain, in order of their numbers, and the number of the first, as JSON: `{"from":0,"values":[…]}`; undefined if there
+ * are none. They are given again until they are confirmed.
+ */
 export function takeRecurringJson(): string | undefined {
-  if (news.length === 0) return undefined;
-  const json = `[${news.join(',')}]`;
-  news = [];
-  return json;
+  taken = texts.length;
+  return taken === confirmed ? undefined : `{"from":${confirmed},"values":[${texts.slice(confirmed).join(',')}]}`;
+}
+
+/** What was taken has arrived. */
+export function confirmRecurring(): void {
+  confirmed = taken;
+}
+
+/** What was taken may not have arrived: code was stopped meanwhile. */
+export function withdrawRecurring(): void {
+  taken = confirmed;
 }

@@ -32,7 +32,7 @@ type InitializeJob = Extract<ActivationJob, { type: 'initializeWorkflow' }>;
  * One run in the sandbox: applies jobs, hands out what the authoring functions ask for, collects commands.
  *
  * States: created → started (initializeWorkflow) → closed (completed, failed, cancelled or continued as new) or broken (the workflow task failed). A
- * closed run takes jobs and gives no commands; a broken one must be thrown away.
+ * closed run takes jobs and gives no commands; a broken one must be thrown away. Any of them → forgotten: it holds nothing, and must not be called any more.
  */
 export class WorkflowRun {
   rootScope: CancellationScope;

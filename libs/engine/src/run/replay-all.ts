@@ -24,7 +24,7 @@ type OnCompleted = (replay: Replay, result: Extract<ActivationResult, { status: 
 
 /**
  * Brings runs back: the next stretch of all of them goes in one call, and while the sandbox is at it, what came of the call before is compared, and the stretches of
- * the one after are read. Returns when all are over.
+ * the one after are read. Ends when all are over; when it ends or throws, no call is under way.
  * @param onCompleted told of each result that counts, in the order of its run's tasks
  */
 export async function replayAll(replays: readonly Replay[], sandbox: Sandbox, onCompleted?: OnCompleted): Promise<void> {
@@ -32,10 +32,15 @@ export async function replayAll(replays: readonly Replay[], sandbox: Sandbox, on
   let answered: AnsweredStep[] = [];
   while (steps.length > 0 || answered.length > 0) {
     const underWay = steps.length === 0 ? undefined : sandbox.activate(steps.flatMap(({ stretch }) => stretch.tasks.map(({ activation }) => activation)));
-    // Should comparing throw, nobody waits for it any more.
-    underWay?.catch(() => undefined);
-    accept(answered, onCompleted);
-    const following = nextSteps(replays);
+    let following: Step[];
+    try {
+      accept(answered, onCompleted);
+      following = nextSteps(replays);
+    } catch (error) {
+      // Who catches it may forget the runs, or bring them back once more: no call is to be under way by then.
+      await underWay?.catch(() => undefined);
+      throw error;
+    }
     answered = underWay === undefined ? [] : withResults(steps, await underWay);
     steps = following;
   }

@@ -1,11 +1,13 @@
 import { RUNTIME_VERSION } from '@backstitch/protocol';
 import {
+  confirmRecurring,
   convertValues,
   createWorkflowApi,
   resetScope,
   runAsync,
   scopeOrUndefined,
   takeRecurringJson,
+  withdrawRecurring,
   WorkflowRun,
   type ApiOfRun,
   type LoadedWorkflow,
@@ -79,6 +81,8 @@ export class Entrance {
   // ---- one batch
 
   setBatch(batchJson: string): void {
+    // Whoever gives the next batch has what came of the last one, or has abandoned it.
+    confirmRecurring();
     this.#batchJson = batchJson;
   }
 
@@ -123,11 +127,13 @@ export class Entrance {
     for (const runId of JSON.parse(runIdsJson) as string[]) this.#forget(runId);
   }
 
-  /** After a batch was stopped by force: the run whose code was running, or '' if that cannot be told; the batch's runs are forgotten. */
+  /** After a batch was stopped by force: the run whose code was running, or '' if that cannot be told; the batch's runs are known no more. */
   abandonBatch(): string {
+    withdrawRecurring();
     const culprit = scopeOrUndefined()?.workflowRun.runId ?? '';
     resetScope();
-    for (const [runId] of JSON.parse(this.#batchJson) as ActivationWire[]) this.#forget(runId);
+    // What they were about to do may be in line still and is done with the next batch: it must find the run that it belongs to, which nobody hears any more.
+    for (const [runId] of JSON.parse(this.#batchJson) as ActivationWire[]) this.#runs.delete(runId);
     this.#batch = [];
     return culprit;
   }
@@ -151,6 +157,8 @@ export class Entrance {
     const info = { workflowId, runId, workflowType, taskQueue, startTimeMs, memo, historyLength, historySizeBytes, continueAsNewSuggested, searchAttributes, isReplaying };
     const seldomInfo = (flags & TRACES_CALLS) === 0 ? seldom : { ...seldom, tracesCalls: true };
     const run = new WorkflowRun(runId, seldomInfo === undefined ? info : { ...info, ...seldomInfo }, timestampMs, runtimeVersionOf(jobs));
+    // A run that is begun again.
+    this.#runs.get(runId)?.forget();
     this.#runs.set(runId, run);
     return run;
   }

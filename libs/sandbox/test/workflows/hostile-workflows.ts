@@ -75,6 +75,16 @@ export async function loopWorkflow(): Promise<void> {
   for (;;);
 }
 
+/** Loops before it awaits anything: what others of its batch were about to do is not done. */
+export async function immediateLoopWorkflow(): Promise<void> {
+  for (;;);
+}
+
+/** Honest, but goes on whatever is thrown at it. */
+export async function doggedWorkflow(): Promise<void> {
+  for (;;) await sleep(1).catch(() => undefined);
+}
+
 export async function microtaskLoopWorkflow(): Promise<void> {
   await sleep(1);
   // eslint-disable-next-line @typescript-eslint/await-thenable -- a loop that only ever fills the queue of microtasks

@@ -11,7 +11,7 @@ export {
   timeLimitWorkflow,
 } from './message-workflows.js';
 export { abandonWorkflow, cleanUpWorkflow, deafWorkflow, namedTryCancelWorkflow, tryCancelWorkflow, waitCancelWorkflow, withdrawnWorkflow } from './cancellation-workflows.js';
-export { leakWorkflow, loopWorkflow, microtaskLoopWorkflow, memoryWorkflow, thenableLoopWorkflow, conditionLoopWorkflow } from './hostile-workflows.js';
+export { conditionLoopWorkflow, doggedWorkflow, immediateLoopWorkflow, leakWorkflow, loopWorkflow, memoryWorkflow, microtaskLoopWorkflow, thenableLoopWorkflow } from './hostile-workflows.js';
 export { bugWorkflow, businessFailureWorkflow, sagaBugWorkflow } from './failing-workflows.js';
 export { carryingWorkflow, hastySagaWorkflow, heirWorkflow, lockWorkflow, nestedSagaWorkflow, pivotWorkflow, settlingWorkflow } from './saga-extra-workflows.js';
 export { interleavingWorkflow } from './interleaving-workflows.js';

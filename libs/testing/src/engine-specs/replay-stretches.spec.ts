@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { Replay, replayRuns, type ReplayOutcome, type RunHistory, type Sandbox } from '@backstitch/engine';
-import type { ActivationResult, HistoryEvent } from '@backstitch/protocol';
+import { LOCAL_ACTIVITY_MARKER, type ActivationResult, type HistoryEvent } from '@backstitch/protocol';
 import { EngineHarness } from '../engine-harness.js';
 import { ScriptedSandbox, type ScriptedWorkflow, type WorkflowScript } from '../scripted-sandbox.js';
 
@@ -120,6 +120,29 @@ describe('a long history', () => {
     const events = history.events.slice(0, lastStarted + 1);
     expect(await outcomeOf(new ScriptedSandbox({ long: stepping() }), events)).toMatchObject({ status: 'taskFailed', failure: { message: `Event ${lastStarted + 2} of the history should complete a workflow task` } });
     expect(await outcomeOf(new ScriptedSandbox({ long: stepping((_, step) => (step === STEPS - 1 ? { type: 'other' } : undefined)) }), events)).toMatchObject({ status: 'divergence' });
+  });
+
+  it('given a history that cannot be read, when it is replayed with another, then no call of the sandbox is under way any more when that is told', async () => {
+    const inner = new ScriptedSandbox({ long: stepping() });
+    let [underWay, underWayAtEnd] = [0, -1];
+    const slow: Sandbox = {
+      workflowTypes: inner.workflowTypes,
+      activate: async (batch) => {
+        underWay += 1;
+        await new Promise((resolve) => setImmediate(resolve));
+        underWay -= 1;
+        return inner.activate(batch);
+      },
+      evict: (runIds) => {
+        underWayAtEnd = underWay;
+        return inner.evict(runIds);
+      },
+      close: () => inner.close(),
+    };
+    const marker = { eventId: 12, eventTimeMs: 0, eventType: 'MARKER_RECORDED', attributes: { markerName: LOCAL_ACTIVITY_MARKER, details: {}, workflowTaskCompletedEventId: 10 } } as unknown as HistoryEvent;
+    const unreadable = { ...renamed(history, 'unreadable'), events: [...history.events.slice(0, 11), marker] };
+    await expect(replayRuns([history, unreadable], slow)).rejects.toThrow(TypeError);
+    expect(underWayAtEnd).toBe(0);
   });
 
   it('given events with large payloads, when the history is replayed, then no call has more of them than a few mebibytes', async () => {

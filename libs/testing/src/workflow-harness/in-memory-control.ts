@@ -80,7 +80,7 @@ export class InMemoryControl {
   }
 
   async call<Answer>({ method, path, body = {} }: InMemoryControlCall): Promise<Answer> {
-    if (this.#isStopped) throw new OrchestratorUnreachableError('the test environment, which was torn down', true);
+    if (this.#isStopped) throw new OrchestratorUnreachableError('memory://test-environment', true, { cause: new Error('The test environment was torn down.') });
     const [pathname, query] = partedPath(path);
     const parts = pathname.split('/').slice(1).map(decodeURIComponent);
     const isLongPoll = parts[1] === 'await-closed' || parts[2] === 'update' || parts[2] === 'updates' || parts[1] === 'update-with-start';

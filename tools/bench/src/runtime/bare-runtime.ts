@@ -72,9 +72,10 @@ interface Inside {
 const TIMEOUT_MS = 1_000;
 
 /**
- * The least that isolates workflow code: one node:vm context in this thread, in which each run has its own instance of the workflow, only strings across the
- * boundary, and a time limit around each batch. It can do nothing but a few activities in a row. What the engine's sandbox costs is told beside what this costs
- * in the same minute, since the machine's speed is in both.
+ * The least that isolates workflow code, as the prototype was that the aims of the engine's sandbox come from: one node:vm context in this thread, in which each run
+ * has its own instance of the workflow, only strings across the boundary, and a time limit around each batch. It can do nothing but a few activities in a row. What
+ * the engine's sandbox costs is told beside what this costs in the same minutes, since the machine's speed is in both. Either has to pay for something that
+ * the other has not: node:vm starts a thread for each time limit here, and the engine's sandbox goes to a thread and back.
  */
 export class BareRuntime implements Sandbox {
   readonly workflowTypes: ReadonlySet<string> = new Set(['threeSteps']);

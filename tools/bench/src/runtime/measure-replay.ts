@@ -6,7 +6,7 @@ const EVENTS_PER_STEP = 6;
 const REPLAYS = 5;
 
 /**
- * How long it takes to bring a run back whose history has so many events: activities one after the other, so that each needs the sandbox once. The fastest
+ * How long it takes to bring a run back whose history has so many events: activities one after the other, so that each is a workflow task of its own. The fastest
  * of five: whatever else the machine does can only add to it.
  */
 export async function measureReplay(sandbox: Sandbox, events: number): Promise<object> {
