@@ -24,7 +24,7 @@ interface Waiting {
   rounds: readonly Round[];
   /** Of the first rounds: those that the thread is through with. */
   results: ActivationResult[][];
-  /** The rounds that it is not through with, for this thread; made when they are sent for the first time. */
+  /** The rounds that it is not through with, written when they are sent for the first time. */
   restJson?: string[];
   resolve: (outcome: RunnerOutcome) => void;
   reject: (error: unknown) => void;
@@ -147,7 +147,6 @@ export class WorkerRunner implements ActivationRunner {
       this.#dead = false;
       [this.#worker, this.#ready] = this.#start();
       this.#codec = new BatchCodec(shareJson);
-      for (const waiting of [next, ...this.#waiting]) waiting.restJson = undefined;
     }
     next.restJson ??= next.rounds.slice(next.results.length).map((round) => this.#codec.encode(round));
     this.#post({ type: 'activate', roundsJson: next.restJson });

@@ -61,7 +61,7 @@ export class WorkflowRun {
   #logs: WorkflowLogEntry[] | undefined;
   #broken: Failure | undefined;
   /** What the workflow function is to be called with when the other jobs of the activation have been applied. */
-  #loaded: { loaded: LoadedWorkflow; input: unknown[] } | undefined;
+  #toBegin: { loaded: LoadedWorkflow; input: unknown[] } | undefined;
 
   constructor(readonly runId: string, info: ActivationInfo, timestampMs: number, runtimeVersion: number) {
     this.info = info;
@@ -118,10 +118,10 @@ export class WorkflowRun {
       // Temporal's runtime asks after each job, before any code has run that the job has set free.
       if (!this.isLegacy && job.type !== 'queryWorkflow') this.#conditions?.settleAll(this);
     }
-    const begun = this.#loaded;
-    if (begun === undefined) return;
-    this.#loaded = undefined;
-    runInScope(this.rootScope, () => this.#begin(begun.loaded, begun.input));
+    const toBegin = this.#toBegin;
+    if (toBegin === undefined) return;
+    this.#toBegin = undefined;
+    runInScope(this.rootScope, () => this.#begin(toBegin.loaded, toBegin.input));
     this.#conditions?.settleAll(this);
   }
 
@@ -142,7 +142,7 @@ export class WorkflowRun {
     const input = convertedArgs(args);
     if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
     if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
-    this.#loaded = { loaded, input };
+    this.#toBegin = { loaded, input };
   }
 
   #begin(loaded: LoadedWorkflow, input: unknown[]): void {
@@ -260,7 +260,7 @@ export class WorkflowRun {
    */
   forget(): void {
     this.rootScope = this.info = this.#commands = this.#activities = FORGOTTEN;
-    this.#timers = this.#conditions = this.#signals = this.#queries = this.#features = this.openSagas = this.#loaded = undefined;
+    this.#timers = this.#conditions = this.#signals = this.#queries = this.#features = this.openSagas = this.#toBegin = undefined;
   }
 
   /** The workflow task failed: the error is no failure of the workflow. The first one counts. */

@@ -48,49 +48,32 @@ export class AttemptReplies {
     };
   }
 
-  /** Tells how the attempt ended; resolves when that is on its queue. */
+  /**
+   * Tells how the attempt ended; resolves when that is on its queue. With a codec every payload is encoded; what cannot be encoded is told as a failure that is tried
+   * again: then the inbox repeats the result.
+   */
   async reply(job: Routing, ended: RepliedEnding, startedAtMs: number, heartbeatDetails?: JsonValue): Promise<void> {
-    const { codec, batcher } = this.parts;
-    if (codec !== undefined) return this.replyEncoded(codec, job, ended, startedAtMs, heartbeatDetails);
-    const outcome: ActivityOutcome = {
-      workflowId: job.workflowId,
-      runId: job.runId,
-      scheduledEventId: job.scheduledEventId,
-      attempt: job.attempt,
-      dispatch: job.dispatch,
-      key: job.key,
-      startedAtMs,
-      finishedAtMs: Date.now(),
-      identity: this.parts.identity,
-      ...(ended.status === 'completed' && ended.success.repeated ? { repeated: true } : {}),
-      ...(ended.status === 'failed' && heartbeatDetails !== undefined ? { heartbeatDetails } : {}),
-      outcome: endingOf(ended),
-    };
-    await batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
-  }
-
-  /** As `reply`, with every payload encoded. What cannot be encoded is told as a failure that is tried again: then the inbox repeats the result. */
-  private async replyEncoded(
-    codec: PayloadCodec,
-    job: Routing,
-    ended: RepliedEnding,
-    startedAtMs: number,
-    heartbeatDetails: JsonValue | undefined,
-  ): Promise<void> {
-    let details: JsonValue | undefined;
+    const { codec } = this.parts;
+    const details = ended.status === 'failed' ? heartbeatDetails : undefined;
+    if (codec === undefined) return this.send(job, ended, startedAtMs, details, endingOf(ended));
+    let encodedDetails: JsonValue | undefined;
     let ending: ActivityOutcome['outcome'];
     try {
-      details = heartbeatDetails === undefined || ended.status !== 'failed' ? undefined : await encodePayload(codec, heartbeatDetails);
+      encodedDetails = details === undefined ? undefined : await encodePayload(codec, details);
       ending = await encodedEnding(codec, endingOf(ended));
     } catch (cause) {
       ending = { status: 'failed', failure: toFailure(applicationFailure({ message: 'The outcome could not be encoded.', type: ACTIVITY_FAILURE_TYPE.payloadCodec, cause })) };
     }
+    return this.send(job, ended, startedAtMs, encodedDetails, ending);
+  }
+
+  private send(job: Routing, ended: RepliedEnding, startedAtMs: number, heartbeatDetails: JsonValue | undefined, ending: ActivityOutcome['outcome']): Promise<void> {
     const outcome: ActivityOutcome = {
       ...this.outcomeOf(job, startedAtMs),
       ...(ended.status === 'completed' && ended.success.repeated ? { repeated: true } : {}),
-      ...(details === undefined ? {} : { heartbeatDetails: details }),
+      ...(heartbeatDetails === undefined ? {} : { heartbeatDetails }),
       outcome: ending,
     };
-    await this.parts.batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
+    return this.parts.batcher.send(job.replyTo, outcome, ended.status === 'completed' ? ended.success.resultBytes : 0);
   }
 }
