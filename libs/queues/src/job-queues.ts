@@ -59,7 +59,7 @@ export class JobQueues {
     }
   }
 
-  /** Takes jobs off that no worker has begun. True: taken off. False: running, ended, or never there. */
+  /** Takes jobs off that no worker has begun. True: taken off, by the first of ids given twice. False: running, ended, or never there. */
   async remove(queueName: string, jobIds: readonly string[]): Promise<boolean[]> {
     if (jobIds.length === 0) return [];
     return this.call(queueName, () => this.backend.removeWaiting(queueName, jobIds));

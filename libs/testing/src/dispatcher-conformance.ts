@@ -93,6 +93,12 @@ export function dispatcherConformance(framework: TestFramework, makeDispatcher: 
       expect(await waitingOf(made, made.taskQueue, runId)).toEqual(['5-3-1']);
     });
 
+    it('given an attempt that is cancelled twice in one call, when it waits, then the first of the two took it off, as in two calls', async (made) => {
+      const waits = dispatchOf(made.taskQueue, crypto.randomUUID());
+      await made.dispatcher.dispatch([waits]);
+      expect(await made.dispatcher.cancel([{ ...waits, onlyIfWaiting: true }, waits])).toEqual({ removed: [true, false] });
+    });
+
     it('given an attempt that a worker has taken, when it is cancelled, then it is not taken off, and its worker is asked to give up', async (made) => {
       const running = dispatchOf(made.taskQueue, crypto.randomUUID());
       await made.dispatcher.dispatch([running]);

@@ -20,7 +20,8 @@ export interface Dispatcher {
   dispatch(dispatches: readonly Dispatch[]): Promise<void>;
   /**
    * Asks that attempts be given up: takes each off its queue if it waits there, or else leaves a flag that its worker reads when it heartbeats or
-   * renews its lock (not with `onlyIfWaiting`: one that runs is left alone). Answers which were taken off before they began.
+   * renews its lock (not with `onlyIfWaiting`: one that runs is left alone). Answers which were taken off before they began;
+   * of two that name the same attempt, the first.
    */
   cancel(
     attempts: readonly { taskQueue: string; job: Pick<ActivityJob, 'runId' | 'scheduledEventId' | 'attempt' | 'dispatch'>; onlyIfWaiting?: boolean }[],

@@ -44,7 +44,8 @@ export class PostgresQueues implements QueueBackend {
       [queueName, jobIds],
     );
     const removed = new Set(rows.map((row) => row.id));
-    return jobIds.map((jobId) => removed.has(jobId));
+    // An id that was asked for twice was taken off once, by the first.
+    return jobIds.map((jobId) => removed.delete(jobId));
   }
 
   async held(queueName: string, jobIds: readonly string[]): Promise<Set<string>> {
