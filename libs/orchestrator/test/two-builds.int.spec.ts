@@ -83,6 +83,14 @@ describe('two builds side by side', () => {
     await eventually('the new build holds all partitions', async () => (await owned(two)) === 64 && (await owned(one)) === 0);
     expect((await two.call('GET', '/workflows/stay-0')).body).toMatchObject({ pinnedBuildId: expect.any(String), incidents: [] });
     const [newest, oldest] = await buildsAt(one);
+    const listed = async (query: string): Promise<string[]> => {
+      const { body } = await two.call('POST', '/workflows/list', { query });
+      return (body.workflows as { workflowId: string }[]).map(({ workflowId }) => workflowId).sort();
+    };
+    const pinned = ['stay-0', 'stay-1', 'stay-2'];
+    expect(await listed(`BuildIds = '${oldest?.buildId}' AND ExecutionStatus = 'Running'`)).toEqual(pinned);
+    expect(await listed("TemporalWorkflowVersioningBehavior = 'Pinned'")).toEqual(pinned);
+    expect(await listed("TemporalWorkflowVersioningBehavior = 'AutoUpgrade' AND BuildIds IS NULL")).toEqual(['move-0', 'move-1', 'move-2']);
     expect([newest, oldest]).toMatchObject([{ isCurrent: true, isSet: false, replicas: 1, openPinnedRuns: 0 }, { isCurrent: false, replicas: 1, openPinnedRuns: 3 }]);
 
     // Whoever is asked, its own build's code answers, as soon as each knows where the other is reached; until then a caller is told to try again.

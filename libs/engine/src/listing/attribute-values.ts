@@ -21,6 +21,8 @@ const STATUSES: Record<string, WorkflowExecutionStatus> = {
   continuedasnew: 'CONTINUED_AS_NEW',
 };
 
+const VERSIONING_BEHAVIORS: Record<string, 'PINNED' | 'AUTO_UPGRADE'> = { pinned: 'PINNED', autoupgrade: 'AUTO_UPGRADE' };
+
 /** A status as Temporal writes it, in whatever case, with or without underscores. */
 const readStatus = ({ value, position }: FilterValue): WorkflowExecutionStatus => {
   const status = typeof value === 'string' ? STATUSES[value.toLowerCase().replaceAll('_', '')] : undefined;
@@ -32,6 +34,13 @@ const readStatus = ({ value, position }: FilterValue): WorkflowExecutionStatus =
 export function statusName(status: WorkflowExecutionStatus): string {
   return status.toLowerCase().replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase());
 }
+
+/** How a run goes over to newer builds of its code, as Temporal writes it, in whatever case, with or without underscores. */
+const readVersioningBehavior = ({ value, position }: FilterValue): 'PINNED' | 'AUTO_UPGRADE' => {
+  const behavior = typeof value === 'string' ? VERSIONING_BEHAVIORS[value.toLowerCase().replaceAll('_', '')] : undefined;
+  if (behavior === undefined) throw new ListFilterInvalidError(position, "one of 'Pinned', 'AutoUpgrade'");
+  return behavior;
+};
 
 const NANOSECONDS_PER_MS = 1_000_000;
 
@@ -61,7 +70,7 @@ const readDuration = ({ value, position }: FilterValue): number => {
 /** Reads a filter's value as one of an attribute. @throws ListFilterInvalidError */
 export type AttributeReader = (value: FilterValue) => string | number;
 
-/** The attributes that every run has, and how their values are written. Temporal's names; `OpenIncidents` is ours. */
+/** The attributes that every run has, and how their values are written. Temporal's names; `OpenIncidents` is ours. `BuildIds` is the build that a pinned run is pinned to. */
 export const SYSTEM_ATTRIBUTE_READERS = {
   WorkflowId: readText,
   RunId: readText,
@@ -77,12 +86,14 @@ export const SYSTEM_ATTRIBUTE_READERS = {
   ParentWorkflowId: readText,
   RootWorkflowId: readText,
   OpenIncidents: readInteger,
+  BuildIds: readText,
+  TemporalWorkflowVersioningBehavior: readVersioningBehavior,
 } as const satisfies Record<string, AttributeReader>;
 
 export type SystemAttributeName = keyof typeof SYSTEM_ATTRIBUTE_READERS;
 
 /** System attributes that are texts: STARTS_WITH may ask for them. */
-export const SYSTEM_TEXT_ATTRIBUTES: ReadonlySet<string> = new Set<SystemAttributeName>(['WorkflowId', 'WorkflowType', 'TaskQueue', 'ParentWorkflowId', 'RootWorkflowId']);
+export const SYSTEM_TEXT_ATTRIBUTES: ReadonlySet<string> = new Set<SystemAttributeName>(['WorkflowId', 'WorkflowType', 'TaskQueue', 'ParentWorkflowId', 'RootWorkflowId', 'BuildIds']);
 
 /** A filter's value as one of a search attribute of that type. @throws ListFilterInvalidError */
 export function readSearchAttribute(type: SearchAttributeType, filterValue: FilterValue): string | number | boolean {

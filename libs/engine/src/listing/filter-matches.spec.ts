@@ -23,7 +23,7 @@ const record: RunRecord = {
 };
 
 function matches(query: string): boolean {
-  return filterMatches(parseListFilter(query).condition, { record, parentWorkflowId: 'cart-7' }, DEFINITIONS);
+  return filterMatches(parseListFilter(query).condition, { record, parentWorkflowId: 'cart-7', pinnedBuildId: 'c41d0e' }, DEFINITIONS);
 }
 
 describe('a list filter that is compared with a run', () => {
@@ -35,19 +35,20 @@ describe('a list filter that is compared with a run', () => {
     "HistoryLength = 11 AND HistorySizeBytes > 899 AND OpenIncidents = 0",
     "ParentWorkflowId = 'cart-7' AND RootWorkflowId = 'order-1' AND WorkflowId STARTS_WITH 'order-'",
     "Rush IS NULL AND Rush != true AND NOT Rush = true AND CustomerId IS NOT NULL AND DueAt > '2026-01-31T22:59:59-01:00'",
+    "BuildIds = 'c41d0e' AND BuildIds STARTS_WITH 'c4' AND TemporalWorkflowVersioningBehavior = 'Pinned' AND TemporalWorkflowVersioningBehavior != 'AUTO_UPGRADE'",
     "DueAt > '2026-01-31T23:00:00-01:00' OR DueAt = '2026-02-01T01:00:00+01:00'",
   ])('given what it is, when %j is asked, then it is found', (query) => {
     expect(matches(query)).toBe(true);
   });
 
-  it.each(["Rush = true", 'Rush = false', 'Amount < 30', "NOT CustomerId = '17850'", "RunId = 'no id'", "WorkflowType != 'order'", "CustomerId STARTS_WITH '9'", "Amount NOT IN (30)"])(
+  it.each(["Rush = true", 'Rush = false', 'Amount < 30', 'BuildIds IS NULL', "TemporalWorkflowVersioningBehavior = 'autoUpgrade'", "NOT CustomerId = '17850'", "RunId = 'no id'", "WorkflowType != 'order'", "CustomerId STARTS_WITH '9'", "Amount NOT IN (30)"])(
     'given what it is not, when %j is asked, then it is not found',
     (query) => {
       expect(matches(query)).toBe(false);
     },
   );
 
-  it.each(["Nobody = 'x'", "Amount = 'x'", "Amount STARTS_WITH '3'", 'CustomerId STARTS_WITH 1', "WorkflowType = 'order' OR DueAt = 'soon'"])('given %j, which does not fit, when it is asked, then that is said', (query) => {
+  it.each(["Nobody = 'x'", "Amount = 'x'", "TemporalWorkflowVersioningBehavior = 'Floating'", "Amount STARTS_WITH '3'", 'CustomerId STARTS_WITH 1', "WorkflowType = 'order' OR DueAt = 'soon'"])('given %j, which does not fit, when it is asked, then that is said', (query) => {
     expect(() => matches(query)).toThrow(ListFilterInvalidError);
   });
 });

@@ -12,6 +12,8 @@ export interface ListedRun {
   parentWorkflowId?: string;
   /** Default: the run's own. */
   rootWorkflowId?: string;
+  /** The run is pinned to this build. */
+  pinnedBuildId?: string;
 }
 
 type Value = string | number | boolean;
@@ -41,6 +43,8 @@ const SYSTEM_VALUES: Record<SystemAttributeName, (run: ListedRun) => Value | und
   ParentWorkflowId: ({ parentWorkflowId }) => parentWorkflowId,
   RootWorkflowId: ({ record, rootWorkflowId }) => rootWorkflowId ?? record.workflowId,
   OpenIncidents: ({ record }) => record.openIncidents,
+  BuildIds: ({ pinnedBuildId }) => pinnedBuildId,
+  TemporalWorkflowVersioningBehavior: ({ pinnedBuildId }) => (pinnedBuildId === undefined ? 'AUTO_UPGRADE' : 'PINNED'),
 };
 
 /**

@@ -16,6 +16,7 @@ describe('a list filter as SQL', () => {
     ["StartTime > 'soon'", 12, /time/],
     ["ExecutionStatus = 'Resting'", 18, /'Running'/],
     ["ExecutionDuration > 'long'", 20, /duration/],
+    ["TemporalWorkflowVersioningBehavior = 'Floating'", 37, /'Pinned', 'AutoUpgrade'/],
     ["Amount STARTS_WITH '1'", 0, /Keyword/],
     ['CustomerId STARTS_WITH 1', 23, /text/],
     ["constructor = 'x'", 0, /known here/],

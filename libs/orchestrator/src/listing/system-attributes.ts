@@ -42,4 +42,10 @@ export const SYSTEM_ATTRIBUTES: Readonly<Record<SystemAttributeName, SystemAttri
     equals: (parameter) => `(e.root_workflow_id = ${parameter} OR (e.root_workflow_id IS NULL AND ${workflowIdEquals(parameter)}))`,
   },
   OpenIncidents: number('e.open_incidents', 'OpenIncidents', 'integer'),
+  BuildIds: text('e.build_id', 'BuildIds'),
+  TemporalWorkflowVersioningBehavior: {
+    sql: `CASE WHEN e.build_id IS NULL THEN 'AUTO_UPGRADE' ELSE 'PINNED' END`,
+    type: 'text',
+    read: SYSTEM_ATTRIBUTE_READERS.TemporalWorkflowVersioningBehavior,
+  },
 };

@@ -52,8 +52,8 @@ export class InMemoryLists {
     return this.store
       .records()
       .map((record) => {
-        const { taskQueue, parentWorkflowExecution, rootWorkflowExecution } = (this.store.stored(record.runId)?.events[0]?.attributes ?? {}) as Partial<HistoryEventAttributes['WORKFLOW_EXECUTION_STARTED']>;
-        return { record, taskQueue, parentWorkflowId: parentWorkflowExecution?.workflowId, rootWorkflowId: rootWorkflowExecution?.workflowId };
+        const { taskQueue, parentWorkflowExecution, rootWorkflowExecution, buildId } = (this.store.stored(record.runId)?.events[0]?.attributes ?? {}) as Partial<HistoryEventAttributes['WORKFLOW_EXECUTION_STARTED']>;
+        return { record, taskQueue, parentWorkflowId: parentWorkflowExecution?.workflowId, rootWorkflowId: rootWorkflowExecution?.workflowId, pinnedBuildId: buildId };
       })
       .reverse();
   }
