@@ -25,7 +25,8 @@ export default {
   globalSetup: '<rootDir>/tools/jest/global-setup.mjs',
   globalTeardown: '<rootDir>/tools/jest/global-teardown.mjs',
   setupFilesAfterEnv: ['<rootDir>/tools/jest/collect-histories.mjs', '<rootDir>/tools/jest/testing-library-has-no-servers.mjs'],
-  testTimeout: 30_000,
+  // A hang ends here. What is slow only because the machine is must not: the slowest ordinary spec takes a few seconds on a quiet one.
+  testTimeout: 120_000,
   maxWorkers: 2,
   reporters: ['default', '<rootDir>/tools/jest/slow-files.mjs'],
 };

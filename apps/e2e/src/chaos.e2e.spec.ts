@@ -10,7 +10,7 @@ describe.each(backends())('orders that are under way while processes are killed,
   it(`given ${KILLS} kills at random, when the import is over, then every accepted order has ended and the accounts are clean`, async () => {
     const seed = randomInt(2 ** 32);
     console.log(`The kill test's seed is ${seed}: npm run chaos -- --kills ${KILLS} --backend ${backend} --seed ${seed}`);
-    const outcome = await runChaos({ seed, kills: KILLS, backend, pauseMaxMs: 300, downMaxMs: 1_000, overlapShare: 0.7, settleTimeoutMs: 90_000 });
+    const outcome = await runChaos({ seed, kills: KILLS, backend, pauseMaxMs: 300, downMaxMs: 1_000, overlapShare: 0.7, settleTimeoutMs: 240_000 });
     if (!outcome.clean) console.log(outcomeLines(outcome).join('\n'));
     expect(outcome.complaints).toEqual([]);
     expect(outcome.clean).toBe(true);
@@ -19,5 +19,5 @@ describe.each(backends())('orders that are under way while processes are killed,
     expect(outcome.kills).toHaveLength(KILLS);
     for (const { inFlight } of outcome.kills) expect(inFlight).toBeGreaterThanOrEqual(IN_FLIGHT_MIN);
     expect(outcome.flush === null).toBe(backend === 'postgres');
-  }, 240_000);
+  }, 480_000);
 });

@@ -2,10 +2,12 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createPlatformTestDatabase } from '@backstitch/database/testing';
 import { freePort } from '@backstitch/servers';
 import { buildPlatform, waitUntil } from '@backstitch/stack';
+
+jest.setTimeout(300_000);
 
 const WORKSPACE = join(import.meta.dirname, '../../..');
 
@@ -20,7 +22,7 @@ describe('a built app, copied out of the workspace', () => {
     await buildPlatform();
     cpSync(join(WORKSPACE, 'dist/apps/inventory'), folder, { recursive: true });
     database = await createPlatformTestDatabase({ label: 'deployed', queues: 'postgres' });
-  }, 180_000);
+  });
   afterAll(async () => {
     if (app !== undefined && app.exitCode === null) {
       const ended = new Promise((resolve) => app?.once('exit', resolve));
@@ -38,7 +40,7 @@ describe('a built app, copied out of the workspace', () => {
     const root = JSON.parse(readFileSync(join(WORKSPACE, 'package-lock.json'), 'utf8')) as { packages: Record<string, { version: string }> };
     for (const [name, version] of Object.entries(dependencies)) expect({ name, version }).toEqual({ name, version: root.packages[`node_modules/${name}`]?.version });
     expect(Object.keys(dependencies)).not.toContain('jest');
-  }, 120_000);
+  });
 
   it('starts with node main.js, becomes ready, and stops at SIGTERM', async () => {
     const port = await freePort();
@@ -47,11 +49,11 @@ describe('a built app, copied out of the workspace', () => {
     const exited = new Promise<number | null>((resolve) => app?.once('exit', resolve));
 
     try {
-      await waitUntil(async (signal) => ((await fetch(`http://127.0.0.1:${port}/health/ready`, { signal })).ok ? true : undefined), { timeoutMs: 30_000, what: 'the app to be ready' });
+      await waitUntil(async (signal) => ((await fetch(`http://127.0.0.1:${port}/health/ready`, { signal })).ok ? true : undefined), { timeoutMs: 100_000, what: 'the app to be ready' });
     } catch (error) {
       throw new Error(`It wrote: ${output.slice(-4_000)}`, { cause: error });
     }
     app.kill('SIGTERM');
     expect(await exited).toBe(0);
-  }, 60_000);
+  });
 });

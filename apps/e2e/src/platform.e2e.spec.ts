@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import type { Page } from 'playwright-core';
 import type { PlaceOrder } from '@backstitch/contracts';
@@ -9,6 +9,8 @@ import { awaitClosed, importOrders, placeOrder, placeSamples, readImport, readRe
 import { cutDecemberFile, hasDecemberFile, writeOrdersFile } from './support/orders-file.js';
 import { CHROMIUM, launchBrowser } from './support/browser.js';
 import { backends, startPlatform, type Platform } from './support/platform.js';
+
+jest.setTimeout(300_000);
 
 const sampleOrder = (): PlaceOrder => sampleOrders(1)[0]?.body as PlaceOrder;
 const CLEAN = { clean: true, discrepancies: [] };
@@ -53,7 +55,7 @@ async function placeHeldBeforeDeduction(stack: Stack, database: pg.Client, idemp
       const { rows } = await database.query<{ waiting: string }>(`SELECT count(*) AS waiting FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`);
       return (rowCount === 1 && rows[0]?.waiting === '1') || undefined;
     },
-    { timeoutMs: 30_000, what: 'the order to wait for its deduction' },
+    { timeoutMs: 100_000, what: 'the order to wait for its deduction' },
   );
   return { orderId };
 }
@@ -73,26 +75,26 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
 
   beforeAll(async () => {
     platform = await startPlatform(backend);
-  }, 180_000);
+  });
   afterAll(async () => {
     await platform?.stop();
-  }, 60_000);
+  });
 
   it('settles 100 sample orders, each as it should end, and the accounts are clean', async () => {
-    const { outcome, samples } = await placeSamples(platform.stack, { count: 100, timeoutMs: 60_000 });
+    const { outcome, samples } = await placeSamples(platform.stack, { count: 100, timeoutMs: 100_000 });
     expect(samples.filter(({ status, expected }) => status !== expected)).toEqual([]);
     expect(outcome).toMatchObject({ orders: { accepted: 100, completed: 80, compensated: 20, cancelled: 0, running: 0 }, reconciliation: CLEAN });
     expect(outcome.completionMs.p50).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   it('shows an order with its steps and undos', async () => {
     const order = { ...sampleOrder(), paymentToken: 'tok_chargeDeclined' };
     const { orderId } = await placeOrder(platform.stack, order, `declined-${backend}`);
-    await awaitClosed(platform.stack, [`order-${orderId}`], { timeoutMs: 30_000 });
+    await awaitClosed(platform.stack, [`order-${orderId}`], { timeoutMs: 100_000 });
     const { body } = await requestJson(`${platform.stack.urls.gateway}/orders/${orderId}`, { headers: { authorization: `Bearer ${platform.stack.keys.orders}` } });
     expect(body).toMatchObject({ status: 'compensated', failedStep: 'chargePayment' });
     expect((body as { undos: { activity?: string }[] }).undos.length).toBeGreaterThanOrEqual(2);
-  }, 60_000);
+  });
 
   (CHROMIUM === undefined ? it.skip : it)('shows every queue with its jobs in the console, where a retry harms nothing', async () => {
     const { stack } = platform;
@@ -103,19 +105,19 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
       page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
       page.on('response', (response) => response.status() >= 400 && complaints.push(`${response.status()} ${response.url()}`));
       await page.goto(stack.urls.console);
-      await page.getByRole('heading', { name: 'Newest runs' }).waitFor({ timeout: 10_000 });
+      await page.getByRole('heading', { name: 'Newest runs' }).waitFor({ timeout: 60_000 });
       await page.getByRole('link', { name: 'Queues' }).click();
       for (const service of ['inventory', 'payment', 'fulfilment']) {
-        for (const queue of [service, `${service}.compensation`, `${service}.outcomes`]) await page.getByText(queue, { exact: true }).first().waitFor({ timeout: 10_000 });
+        for (const queue of [service, `${service}.compensation`, `${service}.outcomes`]) await page.getByText(queue, { exact: true }).first().waitFor({ timeout: 60_000 });
       }
 
       // The declined charges of the samples are failed attempts of payment.
       await page.goto(`${stack.urls.console}/queues/queue/payment?status=failed`);
-      await page.getByText('chargePayment').first().waitFor({ timeout: 10_000 });
+      await page.getByText('chargePayment').first().waitFor({ timeout: 60_000 });
       // Highlighting comes from a worker and a script of its own: it is there only if our headers let it.
-      await page.locator('pre').filter({ hasText: DECLINED_WITH_STACK }).first().waitFor({ timeout: 10_000 });
+      await page.locator('pre').filter({ hasText: DECLINED_WITH_STACK }).first().waitFor({ timeout: 60_000 });
       await page.getByRole('tab', { name: 'Data' }).first().click();
-      await page.getByText('chargePayment').first().waitFor({ timeout: 10_000 });
+      await page.getByText('chargePayment').first().waitFor({ timeout: 60_000 });
       for (const refused of ['.lucide-files', '.lucide-pencil']) {
         expect(await page.locator(`button > ${refused}`).count()).toBeGreaterThan(0);
         expect(await page.locator(`button > ${refused}`).first().isVisible()).toBe(false);
@@ -128,16 +130,16 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
       await page.getByRole('button', { name: 'Confirm' }).click();
       expect((await retried).ok()).toBe(true);
       // Each is refused, since its order's undo has put a tombstone under the step's key; the runs have ended long ago.
-      await waitUntil(async () => (await failedJobs(page, stack.urls.console)) === before || undefined, { timeoutMs: 20_000, what: 'the retried jobs to be answered' });
+      await waitUntil(async () => (await failedJobs(page, stack.urls.console)) === before || undefined, { timeoutMs: 60_000, what: 'the retried jobs to be answered' });
       await page.reload();
-      await page.locator('pre').filter({ hasText: 'has been undone and can have no effect any more' }).first().waitFor({ timeout: 10_000 });
+      await page.locator('pre').filter({ hasText: 'has been undone and can have no effect any more' }).first().waitFor({ timeout: 60_000 });
       expect(await chargeTotals(stack)).toEqual(charges);
       expect(complaints).toEqual([]);
     } finally {
       await browser.close();
     }
     expect(await readReconciliation(stack)).toEqual(CLEAN);
-  }, 60_000);
+  });
 
   it('goes on as if nothing had been when every process is killed in the middle of an import', async () => {
     const file = join(files, `${backend}-crash.csv`);
@@ -158,7 +160,7 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
         const current = await readImport(platform.stack, importId, signal);
         return current.status === 'completed' ? current : undefined;
       },
-      { timeoutMs: 120_000, what: 'the import to end' },
+      { timeoutMs: 240_000, what: 'the import to end' },
     );
     expect(view.outcome).toMatchObject({
       orders: { accepted: written.sales, completed: written.sales, running: 0, failed: 0 },
@@ -166,7 +168,7 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
       rejected: { rows: written.rejectedRows },
     });
     expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
-  }, 180_000);
+  });
 
   it('makes an undo that cannot succeed an incident, which a person resolves', async () => {
     const { stack } = platform;
@@ -183,7 +185,7 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
       await asOperator(`/orders/${orderId}/cancel`, {});
       await database.query('COMMIT');
 
-      const incident = await waitUntil(async () => openIncidentOf((await asOperator('/incidents')).body, orderId), { timeoutMs: 30_000, what: 'the incident' });
+      const incident = await waitUntil(async () => openIncidentOf((await asOperator('/incidents')).body, orderId), { timeoutMs: 100_000, what: 'the incident' });
       expect(incident).toMatchObject({ kind: 'UNDO_FAILED', failure: { applicationFailureInfo: { type: 'ShipmentDispatched' } } });
 
       // The carrier brings the parcel back; then the undo can succeed, and those before it.
@@ -192,7 +194,7 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
         [orderId],
       );
       await asOperator(`/workflows/order-${orderId}/incidents/${incident.incidentNumber}/retry`, { reason: 'the carrier brought it back' });
-      expect(await awaitClosed(stack, [`order-${orderId}`], { timeoutMs: 30_000 })).toEqual([]);
+      expect(await awaitClosed(stack, [`order-${orderId}`], { timeoutMs: 100_000 })).toEqual([]);
       expect((await asOperator(`/orders/${orderId}`)).body).toMatchObject({ status: 'cancelled' });
       expect(JSON.stringify((await asOperator(`/workflows/order-${orderId}/history`)).body)).toContain('the carrier brought it back');
     } finally {
@@ -200,7 +202,7 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
       await database.end();
     }
     expect(await readReconciliation(stack)).toEqual(CLEAN);
-  }, 90_000);
+  });
 
   it('places nothing twice when the same file is sent again', async () => {
     const file = join(files, `${backend}-again.csv`);
@@ -210,18 +212,18 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
     const { outcome } = await readImport(platform.stack, importId);
     expect(outcome.orders).toMatchObject({ accepted: written.sales, alreadyPlaced: written.sales });
     expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
-  }, 90_000);
+  });
 
   (hasDecemberFile ? it : it.skip)('imports real orders with little stock: many fail and undo, and the accounts are clean', async () => {
     const file = join(files, `${backend}-december.csv`);
     await cutDecemberFile(file, 150);
-    const { outcome } = await importOrders(platform.stack, { file, stockPerSku: 50, timeoutMs: 90_000 });
+    const { outcome } = await importOrders(platform.stack, { file, stockPerSku: 50, timeoutMs: 240_000 });
     expect(outcome.reconciliation).toEqual(CLEAN);
     expect(outcome.orders.running).toBe(0);
     expect(outcome.orders.completed).toBeGreaterThan(0);
     expect(outcome.orders.compensated).toBeGreaterThan(0);
     expect(outcome.orders.completed + outcome.orders.compensated).toBe(outcome.orders.accepted);
-  }, 120_000);
+  });
 
   (backend === 'redis' ? it : it.skip)('accepts orders while Redis is down, and goes on when it is back', async () => {
     await platform.stopRedis();
@@ -229,7 +231,7 @@ describe.each(backends())('the whole platform with its queues on %s', (backend) 
     const ids = placed.map(({ orderId }) => `order-${orderId}`);
     expect(await awaitClosed(platform.stack, ids, { timeoutMs: 1_000 })).toHaveLength(3);
     await platform.startRedisAgain();
-    expect(await awaitClosed(platform.stack, ids, { timeoutMs: 60_000 })).toEqual([]);
+    expect(await awaitClosed(platform.stack, ids, { timeoutMs: 100_000 })).toEqual([]);
     expect(await readReconciliation(platform.stack)).toEqual(CLEAN);
-  }, 120_000);
+  });
 });

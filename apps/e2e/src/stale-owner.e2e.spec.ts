@@ -1,8 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import pg from 'pg';
 import type { PlaceOrder } from '@backstitch/contracts';
 import { awaitClosed, placeOrder, placeSamples, readReconciliation, sampleOrders, waitUntil } from '@backstitch/stack';
 import { backends, startPlatform, type Platform } from './support/platform.js';
+
+jest.setTimeout(300_000);
 
 const ORDERS = 12;
 const backend = backends().at(-1) ?? 'postgres';
@@ -16,11 +18,11 @@ describe(`a stale orchestrator, with queues on ${backend}`, () => {
     platform = await startPlatform(backend, { instances: { orchestrator: 2 } });
     database = new pg.Client({ connectionString: platform.stack.databaseUrls['admin'] });
     await database.connect();
-  }, 180_000);
+  });
   afterAll(async () => {
     await database?.end();
     await platform?.stop();
-  }, 60_000);
+  });
 
   const urlOf = (orchestrator: number): string => platform.stack.instance('orchestrator', orchestrator).url;
   const authorization = (): Record<string, string> => ({ authorization: `Bearer ${platform.stack.controlToken}` });
@@ -38,7 +40,7 @@ describe(`a stale orchestrator, with queues on ${backend}`, () => {
         }
         return true;
       },
-      { timeoutMs: 30_000, what: `the partitions to be held as ${JSON.stringify(owned)}` },
+      { timeoutMs: 100_000, what: `the partitions to be held as ${JSON.stringify(owned)}` },
     );
   }
 
@@ -58,7 +60,7 @@ describe(`a stale orchestrator, with queues on ${backend}`, () => {
         const { rows } = await database.query<{ waiting: string }>(`SELECT count(*) AS waiting FROM pg_locks WHERE relation = 'fulfilment.shipment'::regclass AND NOT granted`);
         return Number(rows[0]?.waiting) > 0 || undefined;
       },
-      { timeoutMs: 30_000, what: 'orders to wait for their shipment' },
+      { timeoutMs: 100_000, what: 'orders to wait for their shipment' },
     );
     return placed.map(({ orderId }) => `order-${orderId as string}`);
   }
@@ -85,7 +87,7 @@ describe(`a stale orchestrator, with queues on ${backend}`, () => {
       await untilOwned({ 1: 64 });
       await database.query('COMMIT');
       const access = { urls: { orchestrator: urlOf(1) }, controlToken: platform.stack.controlToken };
-      expect(await awaitClosed(access, workflowIds, { timeoutMs: 60_000 })).toEqual([]);
+      expect(await awaitClosed(access, workflowIds, { timeoutMs: 100_000 })).toEqual([]);
     } finally {
       process.kill(sleeper.pid as number, 'SIGCONT');
     }
@@ -97,5 +99,5 @@ describe(`a stale orchestrator, with queues on ${backend}`, () => {
     const { outcome } = await placeSamples(platform.stack, { count: 20 });
     expect(outcome.orders.running).toBe(0);
     expect(await readReconciliation(platform.stack)).toMatchObject({ clean: true, discrepancies: [] });
-  }, 180_000);
+  });
 });

@@ -121,7 +121,7 @@ export class GatewayUnderTest {
   }
 
   /** Asks until the import is in that state. */
-  async importInState(importId: string, isReached: (view: Answer['body']) => boolean, timeoutMs = 20_000): Promise<Answer['body']> {
+  async importInState(importId: string, isReached: (view: Answer['body']) => boolean, timeoutMs = 60_000): Promise<Answer['body']> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const { body } = await this.send('GET', `/imports/${importId}`, { key: this.keys.viewer });

@@ -24,6 +24,8 @@ const line = (lineNumber: number, invoiceNumber: string, sku: string, quantity: 
 });
 /** A sale that is completed, one that is undone, one without a valid line; a cancellation that is matched in part, and one that is not. */
 const LINES = [line(2, '1', 'A', 5), line(3, '2', 'A', 3), line(4, '3', 'B', -1), line(5, 'C4', 'A', -7), line(6, 'C5', 'B', -1), line(7, '6', 'A', 1, null)];
+/** An import for each statement that it makes. */
+const TIMEOUT_MS = 600_000;
 const IMPORT_ID = '00000000-0000-4000-8000-000000000001';
 /** The end of the statements that a crash lets through: what the server does by itself when a connection breaks. */
 const BY_THE_SERVER = /^\s*(ROLLBACK|SELECT pg_advisory)/i;
@@ -111,7 +113,7 @@ describe('the processing of an import that is killed', () => {
       expect({ statements, traces: await traces() }).toEqual({ statements, traces: expected });
     }
     expect(kills).toBeGreaterThan(30);
-  }, 120_000);
+  }, TIMEOUT_MS);
 
   it('goes on to the same end, though it is killed again and again', async () => {
     await process(Number.POSITIVE_INFINITY);
@@ -119,5 +121,5 @@ describe('the processing of an import that is killed', () => {
     await stage();
     for (let statements = 3; !(await process(statements)); statements++);
     expect(await traces()).toEqual(expected);
-  }, 120_000);
+  }, TIMEOUT_MS);
 });

@@ -21,7 +21,7 @@ describe('an import', () => {
   const importAll = async (file: string, query = '') => {
     const uploaded = await gateway.upload(file, query);
     expect(uploaded.status).toBe(202);
-    return gateway.importCompleted(uploaded.body.importId, 60_000);
+    return gateway.importCompleted(uploaded.body.importId, 280_000);
   };
   const rejections = async (importId: string) =>
     (await gateway.send('GET', `/imports/${importId}/rejections`, { key: gateway.keys.viewer })).body.rejections as { lineNumber: number; scope: string; reason: string }[];
@@ -253,5 +253,5 @@ describe('an import', () => {
         },
       },
     });
-  }, 120_000);
+  }, 300_000);
 });

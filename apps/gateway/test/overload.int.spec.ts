@@ -120,7 +120,7 @@ function holdStarts(orchestrator: FakeOrchestrator): { orders: StartWorkflowRequ
 }
 
 async function until(isSo: () => boolean): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
+  const deadlineMs = Date.now() + 60_000;
   while (!isSo()) {
     if (Date.now() > deadlineMs) throw new Error('It did not come to pass.');
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -57,7 +57,7 @@ describe('backstitch replay on the database of an orchestrator with open runs', 
     const starts = Array.from({ length: RUNS + 2 }, (_, index) => ({ workflowId: `p-${index}`, workflowType: index < RUNS ? 'parcel' : 'other', args: [index] }));
     const response = await fetch(`${service.url}/v1/workflows`, { method: 'POST', headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }, body: JSON.stringify({ starts }) });
     expect(response.status).toBe(200);
-  }, 60_000);
+  });
   afterAll(async () => {
     await service?.stop();
     await database?.drop();

@@ -58,8 +58,8 @@ describe('payment at a provider that fails at random', () => {
   it(`given ${ORDERS} orders, a fifth of them undone and a fifth returned, when every request may fail, then each effect happens exactly once`, async () => {
     const seed = Number(process.env['PAYMENT_FAULTS_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
     console.info(`PAYMENT_FAULTS_SEED=${seed}`);
-    const simulator = await startStripeSimulator({ faultRate: 0.3, seed: String(seed), hangMs: 400, lateMs: 300 });
-    const provider = stripeAt(simulator.url, 200);
+    const simulator = await startStripeSimulator({ faultRate: 0.3, seed: String(seed), hangMs: 1_200, lateMs: 900 });
+    const provider = stripeAt(simulator.url);
     const { charging, reversing, returning } = paymentServices(provider);
     const days = new Days(() => simulator.forgetKeys());
     const step = (key: string) => stepScope(database.dataSource, key);

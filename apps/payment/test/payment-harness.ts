@@ -54,7 +54,7 @@ export function stepScope(dataSource: DataSource, key: string, startedBefore = t
   };
 }
 
-export function stripeAt(url: string, timeoutMs = 150): StripePaymentProvider {
+export function stripeAt(url: string, timeoutMs = 600): StripePaymentProvider {
   return new StripePaymentProvider({ apiKey: 'sk_test_simulator', apiBase: url, timeoutMs });
 }
 
@@ -88,7 +88,7 @@ export function chargeInput(orderId: string, paymentToken = 'tok_visa', amountMi
 }
 
 /** What the engine does: attempts until one succeeds or a refusal ends them. */
-export async function untilSettled<T>(attempt: () => Promise<T>, isFinal: (error: unknown) => boolean, attemptsMax = 40): Promise<T> {
+export async function untilSettled<T>(attempt: () => Promise<T>, isFinal: (error: unknown) => boolean, attemptsMax = 1_000): Promise<T> {
   for (let count = 1; ; count += 1) {
     try {
       return await attempt();

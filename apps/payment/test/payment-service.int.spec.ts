@@ -27,13 +27,13 @@ describe.each(queueBackendsUnderTest())('the payment service with its queues on 
     const prefix = `payment-${randomUUID().slice(0, 8)}`;
     const connection: WorkWireConnection = backend === 'redis' ? { backend, url: testRedisUrl(), prefix } : { backend, url: database.url };
     if (backend === 'postgres') await migrateQueueSchema(database.url, 'payment');
-    simulator = await startStripeSimulator({ hangMs: 2_000 });
+    simulator = await startStripeSimulator({ hangMs: 60_000 });
     service = await startPayment({
       env: {
         DATABASE_URL: database.url,
         PORT: '0',
         STRIPE_API_BASE: simulator.url,
-        STRIPE_TIMEOUT_MS: '300',
+        STRIPE_TIMEOUT_MS: '2000',
         ...(backend === 'redis' ? { REDIS_URL: testRedisUrl(), QUEUE_PREFIX: prefix } : {}),
       },
       process: noProcess,

@@ -75,10 +75,11 @@ describe.each(queueBackendsUnderTest())('the life of an attempt, with queues on 
       await done.promise;
       return null;
     });
-    const job = external({ heartbeatTimeoutMs: 1_000 });
+    const job = external({ heartbeatTimeoutMs: 2_000 });
     await harness.dispatch(job);
     await until('the last details are reported', () => JSON.stringify(harness.reportsOf(job).at(-1)?.heartbeatDetails) === '{"row":40}');
-    expect(harness.reportsOf(job).length).toBeLessThanOrEqual(4);
+    // One at once, then one a second: of forty, few, however slow the machine.
+    expect(harness.reportsOf(job).length).toBeLessThan(20);
     expect(harness.reportsOf(job)[0]).toMatchObject({ attempt: 1, outcome: { status: 'running' }, identity: expect.stringContaining('inventory@') });
     await until('the last details show in the queue', async () => JSON.stringify(await progressOf(job)) === '{"details":{"row":40}}');
     done.resolve();

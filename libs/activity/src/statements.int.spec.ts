@@ -277,7 +277,7 @@ describe.each(queueBackendsUnderTest())('steps that are one statement, with queu
     await other.commitTransaction();
     await other.release();
     expect(await harness.inboxRow(job.key)).toBeUndefined();
-    expect((await harness.run({ ...job, attempt: 2 })).outcome).toEqual({ status: 'completed', result: 'seat 7' });
+    expect((await harness.run({ ...job, attempt: 2, startToCloseTimeoutMs: 60_000 })).outcome).toEqual({ status: 'completed', result: 'seat 7' });
   });
 
   it('given a connection that breaks under a statement, when the step goes on, then it has its effect once', async () => {

@@ -61,7 +61,7 @@ export class ActivityHarness {
           dataSource,
           connection,
           concurrency: 20,
-          lockWaitMs: 5_000,
+          lockWaitMs: 60_000,
           graceMs: 2_000,
           logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
           ...options,

@@ -1,7 +1,5 @@
 import {
   OverloadedError,
-  WorkflowAlreadyClosedError,
-  WorkflowNotFoundError,
   type ActivityAction,
   type ActivityActionRequest,
   type ActivityHeartbeatResponse,
@@ -35,7 +33,6 @@ import type { EngineOptions, EnginePorts } from './engine-options.js';
 import { settingsOf, type EngineSettings } from './engine-settings.js';
 import type { EngineSurface, QueryOptions, SignalOptions, TerminateOptions } from './engine-surface.js';
 import type { Reply, RunMessage, Unsent } from './messages/run-message.js';
-import type { StoredRun } from './ports/history-store.js';
 import type { RunCall, RunCallAnswer } from './ports/run-messenger.js';
 import { RunResetter } from './run-resetter.js';
 import { RunStarter } from './run-starter.js';
@@ -43,10 +40,9 @@ import type { Fact } from './run/turn.js';
 import { SharedReply } from './shared-reply.js';
 import { refuseOversized, validateSignal } from './start-validation.js';
 import { UpdateCaller } from './update-caller.js';
+import { WorkflowCaller } from './workflow-caller.js';
 import { WorkflowIdResolver } from './workflow-id-resolver.js';
 
-/** How often a call that misses a run because another one took its place looks for that one. */
-const RUNS_TRIED_MAX = 20;
 const RETRY_AFTER_MS = 1_000;
 
 /**
@@ -67,6 +63,7 @@ export class Engine implements EngineSurface {
   readonly #receiver: CallReceiver;
   readonly #localActivities: LocalActivityRunner;
   readonly #starter: RunStarter;
+  readonly #caller: WorkflowCaller;
   readonly #updates: UpdateCaller;
   readonly #resetter: RunResetter;
   readonly #updateWaiters = new UpdateWaiters();
@@ -93,7 +90,6 @@ export class Engine implements EngineSurface {
     });
     const callsFailed = (runIds: string[], error: unknown): void => tell((observer) => observer.callsFailed?.({ runIds, error }));
     const send = <T>(runId: string, message: Unsent<RunMessage>): Promise<T> => this.#send<T>(runId, message);
-    const stored = (workflowId: string, runId?: string): Promise<StoredRun> => this.#stored(workflowId, runId);
     this.#starter = new RunStarter({
       ports,
       settings: this.#settings,
@@ -105,6 +101,8 @@ export class Engine implements EngineSurface {
         return cached === undefined || this.#mailboxes.isUnderWay(cached.runId) ? undefined : cached;
       },
     });
+    this.#caller = new WorkflowCaller({ store: ports.store, cache: this.#cache, resolver: this.#resolver, starter: this.#starter, send });
+    const stored = this.#caller.stored.bind(this.#caller);
     this.#updates = new UpdateCaller({
       store: ports.store,
       cache: this.#cache,
@@ -256,7 +254,7 @@ export class Engine implements EngineSurface {
   }
 
   async describe(workflowId: string, runId?: string): Promise<WorkflowDescription> {
-    const stored = await this.#stored(workflowId, runId);
+    const stored = await this.#caller.stored(workflowId, runId);
     return describeRun(stored, this.ports.clock.now(), this.#cache.peek(stored.record.runId)?.extras);
   }
 
@@ -271,8 +269,12 @@ export class Engine implements EngineSurface {
   async idle(): Promise<void> {
     do {
       await Promise.all(this.#batches);
-      await this.#outbox.idle();
-      await this.#callBox.idle();
+      if (!this.#outbox.isIdle) {
+        await this.#outbox.idle();
+      }
+      if (!this.#callBox.isIdle) {
+        await this.#callBox.idle();
+      }
     } while (this.#batches.size > 0 || this.#mailboxes.readyRuns > 0 || !this.#callBox.isIdle);
   }
 
@@ -285,52 +287,10 @@ export class Engine implements EngineSurface {
     return { waitingMessages: this.#mailboxes.waitingMessages, cachedRuns: this.#cache.size };
   }
 
-  /**
-   * Sends a message by workflow id; a run that is just being started can be addressed already. One that names no run and finds it closed is for the run
-   * that took its place, if one did.
-   */
+  /** Sends a message by workflow id. */
   async #call<T>(workflowId: string, message: Unsent<RunMessage>, runId?: string): Promise<T> {
     this.#refuseIfOverloaded(1);
-    if (runId !== undefined) {
-      return this.#send<T>(runId, message);
-    }
-    // A run that is known is sent to at once: messages of one moment share a batch.
-    let tried = this.#knownRunId(workflowId) ?? (await this.#findRunId(workflowId));
-    for (let round = 0; ; round += 1) {
-      try {
-        return await this.#send<T>(tried, message);
-      } catch (error) {
-        // A run that was about to begin and was not written has left the message to nobody.
-        const isMissed = error instanceof WorkflowAlreadyClosedError || error instanceof WorkflowNotFoundError;
-        const current = isMissed && round < RUNS_TRIED_MAX ? await this.#resolver.find(workflowId) : undefined;
-        if (current === undefined || current === tried) {
-          throw error;
-        }
-        tried = current;
-      }
-    }
-  }
-
-  #knownRunId(workflowId: string): string | undefined {
-    return this.#starter.startingRunId(workflowId) ?? this.#cache.runIdOf(workflowId);
-  }
-
-  async #findRunId(workflowId: string): Promise<string> {
-    const runId = await this.#resolver.find(workflowId);
-    if (runId === undefined) {
-      throw new WorkflowNotFoundError(workflowId);
-    }
-    return runId;
-  }
-
-  /** A run as the store has it: the one that is named, or the newest. */
-  async #stored(workflowId: string, runId?: string): Promise<StoredRun> {
-    const wanted = runId ?? (await this.#resolver.find(workflowId));
-    const [stored] = wanted === undefined ? [] : await this.ports.store.load([wanted]);
-    if (stored === undefined || stored.record.workflowId !== workflowId) {
-      throw new WorkflowNotFoundError(workflowId);
-    }
-    return stored;
+    return this.#caller.call<T>(workflowId, message, runId);
   }
 
   /** Waits for room, then for all answers; rejects with the first error once each message has been answered. */
@@ -362,22 +322,24 @@ export class Engine implements EngineSurface {
 
   #formBatches(): void {
     if (this.#batches.size < this.#settings.concurrentBatchesMax && this.#mailboxes.readyRuns > 0) {
-      const batch = this.#runBatch().finally(() => {
-        this.#batches.delete(batch);
-        this.#formBatches();
-      });
+      const batch = this.#runBatch(() => this.#batches.delete(batch));
       this.#batches.add(batch);
     }
   }
 
-  async #runBatch(): Promise<void> {
-    // Let the caller of this moment put in all that it has.
-    await Promise.resolve();
-    const entries = this.#mailboxes.take(this.#settings.batchRunsMax);
-    this.#makeRoom();
-    if (entries.length > 0) {
-      await this.#processor.process(entries);
-      entries.forEach(({ runId }) => this.#mailboxes.release(runId));
+  async #runBatch(ended: () => void): Promise<void> {
+    try {
+      // Let the caller of this moment put in all that it has.
+      await Promise.resolve();
+      const entries = this.#mailboxes.take(this.#settings.batchRunsMax);
+      this.#makeRoom();
+      if (entries.length > 0) {
+        await this.#processor.process(entries);
+        entries.forEach(({ runId }) => this.#mailboxes.release(runId));
+      }
+    } finally {
+      ended();
+      this.#formBatches();
     }
   }
 

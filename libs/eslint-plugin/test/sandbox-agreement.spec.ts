@@ -47,7 +47,7 @@ beforeAll(async () => {
       for (const [object, name] of ${JSON.stringify(members)}) seen.members[object + '.' + name] = name in realm[object];
     `),
   ) as typeof seen;
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the lint and the sandbox', () => {

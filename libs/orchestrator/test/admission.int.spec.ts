@@ -96,7 +96,7 @@ describe('admission', () => {
     // What is open and can be ended without the queue makes room.
     expect((await second.call('POST', '/workflows/a/terminate', { reason: 'not wanted' })).status).toBe(204);
     expect((await start(second, ...starts('greeting', 'e'))).status).toBe(200);
-  }, 20_000);
+  });
 
   it('given runs that sleep or wait for a signal, when more starts come, then they are no load', async () => {
     const replica = await replicaOn(NOWHERE, 2);

@@ -40,7 +40,7 @@ const app = await NestFactory.create<NestFastifyApplication>(
       queueConnection: connection,
       services: ['imports'],
       controlToken,
-      sandbox: createInThreadSandbox({ bundle: JSON.parse(readFileSync(bundleFile, 'utf8')) as WorkflowBundle }),
+      sandbox: createInThreadSandbox({ bundle: JSON.parse(readFileSync(bundleFile, 'utf8')) as WorkflowBundle, activationTimeoutMs: 30_000 }),
       leaseMs,
       leaseRenewalMs: leaseMs / 5,
       admission: { eventLoopDelayMaxMs: Infinity },

@@ -61,11 +61,13 @@ export async function startReplica(
           searchAttributes: { Word: 'Keyword', Amount: 'Int' },
           controlToken: TEST_TOKEN,
           metricsRegistry: registry,
-          sandbox: createInThreadSandbox({ bundle: workflows }),
+          sandbox: createInThreadSandbox({ bundle: workflows, activationTimeoutMs: 30_000 }),
           queueRetryPauseMs: 50,
           queueRetryPauseMaxMs: 200,
-          ...given,
           // Specs share the machine with others: its load is not theirs.
+          databaseAcquireTimeoutMs: 30_000,
+          databaseQueryTimeoutMs: 30_000,
+          ...given,
           admission: { eventLoopDelayMaxMs: Infinity, ...given.admission },
         }),
       }),
@@ -93,7 +95,7 @@ export async function startReplica(
       const { body } = await call('POST', '/workflows', { starts: starts.map((start) => ({ workflowId: `w-${randomUUID()}`, args: [], ...start })) });
       return body.results as StartWorkflowResult[];
     },
-    closed: async (workflowId, timeoutMs = 10_000) => {
+    closed: async (workflowId, timeoutMs = 30_000) => {
       const { body } = await call('POST', '/workflows/await-closed', { workflowIds: [workflowId], timeoutMs });
       return (body.closed as ClosedWorkflow[])[0];
     },
@@ -105,9 +107,9 @@ export async function startReplica(
   };
 }
 
-/** Resolves when the condition holds; fails after ten seconds. */
+/** Resolves when the condition holds; fails after a minute. */
 export async function eventually(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
+  const deadlineMs = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > deadlineMs) throw new Error(`It did not come to pass that ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,23 @@ function bound(client: PoolClient, name: string | symbol): unknown {
   return typeof value === 'function' ? value.bind(client) : value;
 }
 
+/** Until they are let go, nobody who adds jobs to a queue hears how it went: what has an answer all the same did not wait for that. */
+function holdAdds(): () => void {
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (letGo = resolve));
+  const { addBulk } = JobQueues.prototype;
+  const adding = jest.spyOn(JobQueues.prototype, 'addBulk').mockImplementation(async function (this: JobQueues, ...call) {
+    await held;
+    return addBulk.apply(this, call);
+  });
+  const end = (): void => {
+    adding.mockRestore();
+    letGo();
+  };
+  cleanups.push(async () => end());
+  return end;
+}
+
 /** As when the network breaks just after the database has committed. */
 function loseAnswersOfCommits(dataSource: DataSource): { next: number; lost: number } {
   const losing = { next: 0, lost: 0 };
@@ -85,8 +102,8 @@ describe.each(queueBackendsUnderTest())('recovery, with queues on %s', (backend)
     const service = serviceOn(connection);
     const second = await replicaOn(connection);
     expect(await second.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });
-    // A Redis that is used for the first time counts as flushed, which may have dispatched it once more before.
-    expect(service.jobs.map(({ attempt, dispatch }) => [attempt, dispatch > 1])).toEqual([[1, true]]);
+    // A Redis that is used for the first time counts as flushed, so that it may have been dispatched once more.
+    expect([...new Set(service.jobs.map(({ attempt, dispatch }) => `attempt ${attempt}, ${dispatch > 1 ? 'again' : 'as at first'}`))]).toEqual(['attempt 1, again']);
     expect(await second.registry.metrics()).toContain('backstitch_redispatched_runs_total{reason="start"} 1');
   });
 
@@ -156,14 +173,14 @@ describe.each(queueBackendsUnderTest())('recovery, with queues on %s', (backend)
     const replica = await replicaOn(redis.connection);
     serviceOn(redis.connection);
     await redis.stop();
-    const beganAt = performance.now();
+    const letAddsGo = holdAdds();
     const results = await replica.start(...Array.from({ length: 5 }, () => ({ workflowType: 'greeting', args: ['x'] })));
     expect(results.map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => 'started'));
-    expect(performance.now() - beganAt).toBeLessThan(2_000);
+    letAddsGo();
     await eventually('the queue is known to be down', async () => (await replica.registry.metrics()).includes('backstitch_dispatch_failures_total{task_queue="shop"}'));
-    const secondBeganAt = performance.now();
+    const letLaterAddsGo = holdAdds();
     const later = await replica.start({ workflowType: 'greeting', args: ['y'] });
-    expect(performance.now() - secondBeganAt).toBeLessThan(1_000);
+    letLaterAddsGo();
     await redis.restart();
     for (const { workflowId } of [...results, ...later]) {
       expect(await replica.closed(workflowId)).toMatchObject({ status: 'COMPLETED', result: 'served' });

@@ -209,9 +209,11 @@ describe('Temporal’s client on an orchestrator with Postgres', () => {
 
   it('given schedules, when they are made, triggered, described, changed, listed and deleted, then each call does what it says', async () => {
     const scheduleId = fresh('schedule');
+    // Its hour does not strike meanwhile.
+    const minute = new Date().getUTCMinutes() < 30 ? 45 : 15;
     const schedule = await client.schedule.create({
       scheduleId,
-      spec: { intervals: [{ every: '1h', offset: '5m' }], calendars: [{ dayOfWeek: 'MONDAY', hour: 8, month: { start: 'MARCH', end: 'MAY' } }] },
+      spec: { intervals: [{ every: '1h', offset: `${minute}m` }], calendars: [{ dayOfWeek: 'MONDAY', hour: 8, month: { start: 'MARCH', end: 'MAY' } }] },
       action: { type: 'startWorkflow', workflowType: 'counting', args: [0], taskQueue, workflowId: 'scheduled' },
       policies: { overlap: 'ALLOW_ALL' },
       memo: { why: 'spec' },
@@ -220,17 +222,17 @@ describe('Temporal’s client on an orchestrator with Postgres', () => {
     await schedule.trigger();
     const { info, spec, action, memo } = await schedule.describe();
     expect({ spec, action, memo }).toMatchObject({
-      spec: { intervals: [{ every: 3_600_000, offset: 300_000 }], calendars: [{ month: [{ start: 'MARCH', end: 'MAY' }], dayOfWeek: [{ start: 'MONDAY' }] }] },
+      spec: { intervals: [{ every: 3_600_000, offset: minute * 60_000 }], calendars: [{ month: [{ start: 'MARCH', end: 'MAY' }], dayOfWeek: [{ start: 'MONDAY' }] }] },
       action: { workflowType: 'counting', args: [0], taskQueue },
       memo: { why: 'spec' },
     });
     expect(info).toMatchObject({ numActionsTaken: 1 });
-    expect(info.nextActionTimes[0]?.getUTCMinutes()).toBe(5);
+    expect(info.nextActionTimes[0]?.getUTCMinutes()).toBe(minute);
     const [taken] = info.recentActions;
     expect(taken?.action.workflow.workflowId).toMatch(/^scheduled-\d{4}-/);
     expect(await client.workflow.getHandle(taken?.action.workflow.workflowId ?? '').result()).toBe('counted');
-    await schedule.backfill({ start: new Date('2026-01-01T00:00:00Z'), end: new Date('2026-01-01T02:10:00Z'), overlap: 'ALLOW_ALL' });
-    expect((await schedule.describe()).info.recentActions.map(({ scheduledAt }) => scheduledAt.toISOString()).slice(1)).toEqual(['2026-01-01T00:05:00.000Z', '2026-01-01T01:05:00.000Z', '2026-01-01T02:05:00.000Z']);
+    await schedule.backfill({ start: new Date('2026-01-01T00:00:00Z'), end: new Date('2026-01-01T02:50:00Z'), overlap: 'ALLOW_ALL' });
+    expect((await schedule.describe()).info.recentActions.map(({ scheduledAt }) => scheduledAt.toISOString()).slice(1)).toEqual([0, 1, 2].map((hour) => `2026-01-01T0${hour}:${minute}:00.000Z`));
     await schedule.update((previous) => ({ ...previous, spec: { intervals: [{ every: '1s' }] }, state: { ...previous.state, remainingActions: 2 } }));
     await eventually('two more actions were taken', async () => (await schedule.describe()).info.numActionsTaken === 6);
     expect((await schedule.describe()).info.nextActionTimes).toEqual([]);

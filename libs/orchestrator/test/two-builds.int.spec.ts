@@ -110,7 +110,7 @@ describe('two builds side by side', () => {
     await go(one, 'late');
     expect(await one.closed('late')).toMatchObject({ status: 'COMPLETED', result: 'Two' });
     expect((await buildsAt(two)).find(({ buildId }) => buildId === oldest?.buildId)).toMatchObject({ openPinnedRuns: 0, replicas: 1 });
-  }, 30_000);
+  });
 
   it('given a pinned run whose build nobody runs, when things happen to it, then they are recorded, it is counted as waiting and becomes an incident, and it goes on when the build is back', async () => {
     await bringUp();
@@ -128,9 +128,12 @@ describe('two builds side by side', () => {
     expect(await two.registry.getSingleMetricAsString('backstitch_waiting_pinned_runs')).toContain('{build_id="one"} 1');
     const back = await replicaOf('One', { buildId: 'one' });
     expect(await back.closed('stay')).toMatchObject({ status: 'COMPLETED', result: 'One' });
-    expect((await two.call('GET', '/workflows/stay')).body).toMatchObject({ openIncidents: 0, incidents: [{ kind: 'BUILD_NOT_SERVED', resolution: { action: 'auto' } }] });
+    const { openIncidents, incidents } = (await two.call('GET', '/workflows/stay')).body;
+    // More than one, where the machine stood still for longer than a build may be away.
+    for (const incident of incidents) expect(incident).toMatchObject({ kind: 'BUILD_NOT_SERVED', resolution: { action: 'auto' } });
+    expect(openIncidents).toBe(0);
     expect(await two.registry.getSingleMetricAsString('backstitch_waiting_pinned_runs')).not.toContain('"one"');
-  }, 30_000);
+  });
 
   it('given a new build, when a person sets the old one as current, then new runs begin there again, and unset the newest does', async () => {
     await bringUp();
@@ -145,7 +148,7 @@ describe('two builds side by side', () => {
     expect((await two.call('POST', '/deployments/current', { buildId: 'three' })).status).toBe(400);
     expect((await two.call('POST', '/deployments/current', {})).status).toBe(204);
     expect(await buildsAt(one)).toMatchObject([{ buildId: 'two', isCurrent: true, isSet: false }, { buildId: 'one', isCurrent: false, isSet: false }]);
-  }, 30_000);
+  });
 
   it('given a replica of the current build beside two of an old one, when they serve, then its pinned runs are shared out among those two', async () => {
     await bringUp();
@@ -156,7 +159,7 @@ describe('two builds side by side', () => {
     await eventually('the new build holds all partitions', async () => (await owned(two)) === 64 && (await owned(first)) === 0 && (await owned(second)) === 0);
     for (let index = 0; index < 10; index += 1) await go(two, `stay-${index}`);
     for (let index = 0; index < 10; index += 1) expect(await two.closed(`stay-${index}`)).toMatchObject({ status: 'COMPLETED', result: 'One' });
-  }, 30_000);
+  });
 
   it('given a build that was set as the current one, when nobody runs it any more, then runs that are due and not pinned become incidents, which end when another one is current', async () => {
     await bringUp();
@@ -173,5 +176,5 @@ describe('two builds side by side', () => {
     expect((await two.call('POST', '/deployments/current', {})).status).toBe(204);
     expect(await two.closed('move')).toMatchObject({ status: 'COMPLETED', result: 'Two' });
     expect((await two.call('GET', '/workflows/move')).body).toMatchObject({ openIncidents: 0 });
-  }, 30_000);
+  });
 });

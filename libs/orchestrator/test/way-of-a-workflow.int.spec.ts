@@ -45,7 +45,8 @@ describe.each(queueBackendsUnderTest())('the way of a workflow, with queues on %
     serve(({ attempt }) => (attempt < 3 ? { status: 'failed', failure: { message: 'try again' } } : { status: 'completed', result: attempt }));
     const [started] = await replica.start({ workflowType: 'greeting', args: ['x'] });
     expect(await replica.closed(started!.workflowId)).toMatchObject({ status: 'COMPLETED', result: 3 });
-    expect(service.jobs.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    // Deliveries are at least once.
+    expect([...new Set(service.jobs.map(({ attempt }) => attempt))]).toEqual([1, 2, 3]);
     const metrics = await replica.registry.metrics();
     expect(metrics).toContain('backstitch_activity_failures_total{activity_type="greet",task_queue="shop"} 2');
     expect(metrics).toContain('backstitch_activity_retries_total{activity_type="greet",task_queue="shop"} 2');

@@ -147,10 +147,10 @@ describe('migrate', () => {
   });
 
   it('given a statement that runs too long, when its time-out passes, then it is cancelled', async () => {
-    const dataSource = createDataSource({ url: await roleDatabase(), schema: 'thing', migrations: [], statementTimeoutMs: 50 });
+    const dataSource = createDataSource({ url: await roleDatabase(), schema: 'thing', migrations: [], statementTimeoutMs: 500 });
     await dataSource.initialize();
     cleanUps.push(() => dataSource.destroy());
-    await expect(dataSource.query('SELECT pg_sleep(5)')).rejects.toMatchObject({ code: '57014' });
+    await expect(dataSource.query('SELECT pg_sleep(60)')).rejects.toMatchObject({ code: '57014' });
     expect(await dataSource.query('SHOW search_path')).toEqual([{ search_path: 'thing' }]);
   });
 });

@@ -18,7 +18,7 @@ const ROWS = 10_000;
 const SCHEMA = 'imports';
 const TOKEN = 'token-of-the-specs-alone';
 const LEASE_MS = 1_000;
-const PROCESS_MS_MAX = 40_000;
+const PROCESS_MS_MAX = 100_000;
 
 /** Orchestrator and service are processes of their own, and both are killed: the next attempt goes on from the checkpoint that the last committed slice has left. */
 describe.each(queueBackendsUnderTest())('an import of 10,000 rows whose service and orchestrator are killed, with queues on %s', (backend) => {
@@ -51,7 +51,7 @@ describe.each(queueBackendsUnderTest())('an import of 10,000 rows whose service 
     // No key: a row that is imported twice is to be seen.
     await dataSource.query('CREATE TABLE imported (file_id text NOT NULL, row_number integer NOT NULL, service text NOT NULL)');
     connection = backend === 'redis' ? { backend, url: testRedisUrl(), prefix: `test-${randomUUID()}` } : { backend, url: database.url };
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const client of clients) await client.close();
@@ -61,7 +61,7 @@ describe.each(queueBackendsUnderTest())('an import of 10,000 rows whose service 
     await servicePrograms?.remove();
     await orchestratorPrograms?.remove();
     rmSync(directory, { recursive: true, force: true });
-  }, 30_000);
+  });
 
   function startService(waitAfterSlices: number): RunningProgram {
     const service = servicePrograms.start({ databaseUrl: database.url, schema: SCHEMA, connection, waitAfterSlices, name: `service ${running.length}` });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { queueBackendsUnderTest } from '@backstitch/servers';
 
 const BENCH = fileURLToPath(new URL('../bench.mjs', import.meta.url));
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 360_000;
 const SMALL = ['--orders', '40', '--rounds', '1', '--warm-up', '20', '--latency-orders', '10', '--concurrency', '5'];
 
 let directory: string;

@@ -81,4 +81,14 @@ describe('the platform’s database', () => {
     const options = { adminUrl: database.url, database: database.name, passwords, queues: 'postgres' as const };
     await expect(Promise.all([bootstrapDatabase(options), bootstrapDatabase(options)])).resolves.toHaveLength(2);
   });
+
+  it('lets runs at once for databases of their own, by different ways in, make the roles that they share', async () => {
+    const others = await Promise.all([1, 2, 3, 4].map(() => createTestDatabase('bootstrap')));
+    try {
+      const runs = others.map(({ url, name }) => bootstrapDatabase({ adminUrl: url, database: name, passwords, queues: 'redis' }));
+      await expect(Promise.all(runs)).resolves.toHaveLength(4);
+    } finally {
+      for (const { drop } of others) await drop();
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { runMigrations } from 'bullmq';
 import pg from 'pg';
 import { QUEUE_GUESTS, QUEUE_SERVICES, queueSchemaOf, queuesOf, ROLES, SCHEMA_ROLES } from './roles.mjs';
@@ -12,6 +13,10 @@ import { QUEUE_GUESTS, QUEUE_SERVICES, queueSchemaOf, queuesOf, ROLES, SCHEMA_RO
  */
 
 const LEDGER_VIEW = 'ledger';
+/** What a statement about a role comes to when another session has made or changed that role meanwhile: it was there already, or its row was another one. */
+const ROLE_RACE_CODES = new Set(['42710', '23505', 'XX000']);
+const ROLE_RACES_MAX = 50;
+const ROLE_RACE_PAUSE_MS = 20;
 
 /**
  * Makes the platform's database, roles, schemas and grants, and BullMQ's tables if the queues are on Postgres. It can be run again at any time:
@@ -26,7 +31,7 @@ const LEDGER_VIEW = 'ledger';
 export async function bootstrapDatabase({ adminUrl, passwords, queues, database = 'backstitch' }) {
   const quoted = pg.escapeIdentifier(database);
   await withClient(adminUrl, async (client) => {
-    // Roles belong to the whole server, so all runs on it take turns.
+    // Roles belong to the whole server, so all runs on it take turns, as far as they come by the same database: a lock is its database's own.
     await client.query(`SELECT pg_advisory_lock(hashtext('backstitch bootstrap'))`);
     const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [database]);
     if (rowCount === 0) await client.query(`CREATE DATABASE ${quoted}`);
@@ -55,11 +60,29 @@ export async function bootstrapDatabase({ adminUrl, passwords, queues, database 
 async function makeRoles(client, passwords) {
   const { rows } = await client.query('SELECT rolsuper FROM pg_roles WHERE rolname = current_user');
   for (const role of ROLES) {
-    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-    if (rowCount === 0) await client.query(`CREATE ROLE ${role}`);
-    await client.query(`ALTER ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(passwords[role])}`);
-    // An administrator who is no superuser must be a member to act as the owner.
-    if (rows[0]?.rolsuper !== true) await client.query(`GRANT ${role} TO CURRENT_USER`);
+    await afterRaces(async () => {
+      const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
+      if (rowCount === 0) await client.query(`CREATE ROLE ${role}`);
+      await client.query(`ALTER ROLE ${role} LOGIN NOINHERIT NOCREATEDB NOCREATEROLE PASSWORD ${pg.escapeLiteral(passwords[role])}`);
+      // An administrator who is no superuser must be a member to act as the owner.
+      if (rows[0]?.rolsuper !== true) await client.query(`GRANT ${role} TO CURRENT_USER`);
+    });
+  }
+}
+
+/**
+ * Does it again as long as another session is at the same role.
+ *
+ * @param {() => Promise<void>} work
+ */
+async function afterRaces(work) {
+  for (let races = 0; ; races += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (races === ROLE_RACES_MAX || !ROLE_RACE_CODES.has(/** @type {{ code?: string }} */ (error).code ?? '')) throw error;
+      await delay(ROLE_RACE_PAUSE_MS * Math.random());
+    }
   }
 }
 
@@ -70,7 +93,7 @@ async function makeRoles(client, passwords) {
  */
 async function makeSchema(client, database, role) {
   await client.query(`CREATE SCHEMA IF NOT EXISTS ${role} AUTHORIZATION ${role}`);
-  await client.query(`ALTER ROLE ${role} IN DATABASE ${database} SET search_path = ${role}`);
+  await afterRaces(async () => void (await client.query(`ALTER ROLE ${role} IN DATABASE ${database} SET search_path = ${role}`)));
   await client.query(`GRANT USAGE ON SCHEMA ${role} TO auditor`);
   // The view comes with the service's migrations, which grant it too; this repairs a grant that was lost.
   const { rowCount } = await client.query(`SELECT FROM pg_views WHERE schemaname = $1 AND viewname = $2`, [role, LEDGER_VIEW]);

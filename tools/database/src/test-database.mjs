@@ -4,9 +4,6 @@ import { ROLES } from './roles.mjs';
 
 /** @typedef {import('./roles.mjs').Role} Role */
 
-/** Postgres refuses one of two sessions that change the same role at the same time. */
-const ROLE_CHANGED_MEANWHILE = 'XX000';
-
 /**
  * A database like production's for one spec file: roles, schemas and grants by the same tool.
  *
@@ -18,27 +15,11 @@ export async function createPlatformTestDatabase({ label, queues = 'redis' } = {
   const adminUrl = new URL(database.url);
   // Roles belong to the server: runs take turns by a lock in this database.
   adminUrl.pathname = '/postgres';
-  const { urls } = await bootstrapPatiently({ adminUrl: adminUrl.href, database: database.name, passwords: testPasswords(), queues });
+  const { urls } = await bootstrapDatabase({ adminUrl: adminUrl.href, database: database.name, passwords: testPasswords(), queues });
   return { name: database.name, adminUrl: database.url, urls, drop: database.drop };
 }
 
 /** The same in all specs, since the roles are the same: another password would lock the others out. */
 function testPasswords() {
   return /** @type {Record<Role, string>} */ (Object.fromEntries(ROLES.map((role) => [role, `test-${role}-%/`])));
-}
-
-/**
- * Specs in another process may change the same roles through another database, where the lock does not hold.
- *
- * @param {Parameters<typeof bootstrapDatabase>[0]} options
- * @param {number} [triesLeft]
- * @returns {ReturnType<typeof bootstrapDatabase>}
- */
-async function bootstrapPatiently(options, triesLeft = 5) {
-  try {
-    return await bootstrapDatabase(options);
-  } catch (error) {
-    if (/** @type {{ code?: string }} */ (error).code !== ROLE_CHANGED_MEANWHILE || triesLeft === 1) throw error;
-    return bootstrapPatiently(options, triesLeft - 1);
-  }
 }

@@ -93,7 +93,7 @@ describe('percentiles', () => {
 describe('the lock of a state directory', () => {
   it('is refused while its owner runs, and taken over once it does not', async () => {
     const owner = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'owner-of-the-lock'], { stdio: 'ignore' });
-    const commandLine = await waitUntil(async () => commandLineOf(owner.pid as number), { timeoutMs: 5_000, what: 'the owner to run' });
+    const commandLine = await waitUntil(async () => commandLineOf(owner.pid as number), { timeoutMs: 60_000, what: 'the owner to run' });
     writeFileSync(join(directory, 'stack.json'), JSON.stringify({ pid: owner.pid, commandLine, children: [] }));
 
     expect(runningStack(directory)).toBe(owner.pid);
@@ -112,7 +112,7 @@ describe('the lock of a state directory', () => {
   it('ends processes that a killed stack left behind, before it is taken', async () => {
     const orphan = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'orphan-of-a-stack'], { stdio: 'ignore' });
     const ended = new Promise((resolve) => orphan.once('exit', (_code, signal) => resolve(signal)));
-    const commandLine = await waitUntil(async () => commandLineOf(orphan.pid as number), { timeoutMs: 5_000, what: 'the orphan to run' });
+    const commandLine = await waitUntil(async () => commandLineOf(orphan.pid as number), { timeoutMs: 60_000, what: 'the orphan to run' });
     writeFileSync(join(directory, 'stack.json'), JSON.stringify({ pid: 2 ** 22 + 1, commandLine: 'gone', children: [{ pid: orphan.pid, commandLine }] }));
     const lock = await StackLock.take(directory);
     expect(await ended).toBe('SIGTERM');
@@ -155,10 +155,10 @@ describe('a managed process', () => {
     const seen = { lines: [] as string[], crashes: [] as string[], givenUp: 0 };
     const worker = managed(`console.log('up'); setInterval(() => {}, 1000)`, seen);
     worker.start();
-    await waitUntil(async () => seen.lines.length === 1 || undefined, { timeoutMs: 5_000, what: 'the first start' });
+    await waitUntil(async () => seen.lines.length === 1 || undefined, { timeoutMs: 60_000, what: 'the first start' });
     for (let kills = 1; kills <= 7; kills += 1) {
       worker.kill();
-      await waitUntil(async () => seen.lines.length === kills + 1 || undefined, { timeoutMs: 5_000, what: `start ${kills + 1}` });
+      await waitUntil(async () => seen.lines.length === kills + 1 || undefined, { timeoutMs: 60_000, what: `start ${kills + 1}` });
     }
     expect(seen.crashes).toEqual(Array.from({ length: 7 }, () => 'worker was killed; it is started again.'));
     await worker.stop();
@@ -170,14 +170,14 @@ describe('a managed process', () => {
     const seen = { lines: [] as string[], crashes: [] as string[], givenUp: 0 };
     const worker = managed(`console.log('up'); setInterval(() => {}, 1000); if (require('fs').existsSync('broken')) process.exit(3)`, seen, 1);
     worker.start();
-    await waitUntil(async () => seen.lines.length === 1 || undefined, { timeoutMs: 5_000, what: 'the first start' });
+    await waitUntil(async () => seen.lines.length === 1 || undefined, { timeoutMs: 60_000, what: 'the first start' });
     expect(worker.kill({ downMs: 30 })).toBe(true);
     expect(worker.kill()).toBe(true);
-    await waitUntil(async () => seen.lines.length === 2 || undefined, { timeoutMs: 5_000, what: 'the second start' });
+    await waitUntil(async () => seen.lines.length === 2 || undefined, { timeoutMs: 60_000, what: 'the second start' });
     expect(seen.crashes).toEqual(['worker was killed; it is started again.']);
     writeFileSync(join(directory, 'broken'), '');
     worker.kill();
-    await waitUntil(async () => seen.givenUp === 1 || undefined, { timeoutMs: 10_000, what: 'it to be given up' });
+    await waitUntil(async () => seen.givenUp === 1 || undefined, { timeoutMs: 60_000, what: 'it to be given up' });
     expect(seen.crashes.at(-1)).toContain('more than 1 times within a minute');
   });
 
@@ -194,6 +194,6 @@ describe('a managed process', () => {
     ]);
     await new Promise((resolve) => stack.stdout.once('data', resolve));
     stack.kill('SIGKILL');
-    await waitUntil(async () => existsSync(join(directory, 'told')) || undefined, { timeoutMs: 5_000, what: 'the worker to be told' });
+    await waitUntil(async () => existsSync(join(directory, 'told')) || undefined, { timeoutMs: 60_000, what: 'the worker to be told' });
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { startStripeSimulator, type StripeSimulator, type StripeSimulatorOptions } from './index.js';
 
 interface Answer {
@@ -97,11 +97,17 @@ describe('the Stripe simulator', () => {
   it('given a charge that is late, when its intent is cancelled in the meantime, then it never happens', async () => {
     const stripe = await simulator({ lateMs: 40, hangMs: 80 });
     const { body: intent } = await create(stripe, 'tok_chargeAfterTimeout');
-    const confirming = post(stripe, `/v1/payment_intents/${intent.id}/confirm`, {}, 'k1').catch(() => 'no answer');
-    while (stripe.requestCount() < 2) await new Promise((resolve) => setImmediate(resolve));
-    expect(await post(stripe, `/v1/payment_intents/${intent.id}/confirm`, {}, 'k1')).toMatchObject({ status: 409 });
-    expect((await post(stripe, `/v1/payment_intents/${intent.id}/cancel`)).body.status).toBe('canceled');
-    expect(await confirming).toBe('no answer');
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setInterval', 'performance', 'Date'] });
+    try {
+      const confirming = post(stripe, `/v1/payment_intents/${intent.id}/confirm`, {}, 'k1').catch(() => 'no answer');
+      while (stripe.requestCount() < 2) await new Promise((resolve) => setImmediate(resolve));
+      expect(await post(stripe, `/v1/payment_intents/${intent.id}/confirm`, {}, 'k1')).toMatchObject({ status: 409 });
+      expect((await post(stripe, `/v1/payment_intents/${intent.id}/cancel`)).body.status).toBe('canceled');
+      jest.advanceTimersByTime(80);
+      expect(await confirming).toBe('no answer');
+    } finally {
+      jest.useRealTimers();
+    }
     expect(stripe.totals()).toMatchObject({ charges: 0 });
   });
 

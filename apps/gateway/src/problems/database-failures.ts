@@ -12,7 +12,7 @@ const CONNECTION_CODES = new Set([
   '53300',
   '55P03',
 ]);
-const CONNECTION_MESSAGES = /connection terminated|query read timeout|query ?runner already released|timeout exceeded when trying to connect|not queryable|cannot execute operation on|connection is not established|client was closed/i;
+const CONNECTION_MESSAGES = /connection terminated|query read timeout|query ?runner already released|timeout expired|timeout exceeded when trying to connect|not queryable|cannot execute operation on|connection is not established|client was closed/i;
 
 /** A call to the database took longer than the gateway lets a request wait. */
 export class DatabaseDeadlineError extends Error {

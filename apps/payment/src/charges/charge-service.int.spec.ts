@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 beforeEach(async () => {
-  simulator = await startStripeSimulator({ hangMs: 400, lateMs: 200 });
+  simulator = await startStripeSimulator({ hangMs: 60_000, lateMs: 800 });
   provider = stripeAt(simulator.url);
 });
 afterEach(async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 beforeEach(async () => {
-  simulator = await startStripeSimulator({ hangMs: 400, lateMs: 300 });
+  simulator = await startStripeSimulator({ hangMs: 60_000, lateMs: 3_000 });
   provider = stripeAt(simulator.url);
 });
 afterEach(async () => {

@@ -6,7 +6,7 @@ const DEADLOCK_DETECTED = '40P01';
 const SERIALIZATION_FAILURE = '40001';
 const LOCK_NOT_AVAILABLE = '55P03';
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', '57P01', '57P02', '57P03', '53300']);
-const CONNECTION_MESSAGES = /Connection terminated|Client was closed|timeout exceeded when trying to connect|server closed the connection/i;
+const CONNECTION_MESSAGES = /Connection terminated|Client was closed|timeout expired|timeout exceeded when trying to connect|server closed the connection/i;
 
 /** The SQLSTATE or system error code of what a query threw. */
 export function errorCodeOf(error: unknown): string | undefined {

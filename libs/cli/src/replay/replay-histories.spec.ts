@@ -40,7 +40,7 @@ describe('replayHistory', () => {
     expect(await replayed('v1', 'throwing')).toMatchObject({ status: 'taskFailed', failure: { message: expect.stringContaining('a slip') } });
     expect(await replayed('v1', 'endless')).toMatchObject({ status: 'taskFailed' });
     expect(await replayed('v1', 'gone')).toMatchObject({ status: 'taskFailed', failure: { message: 'The bundle has no workflow "shopping"' } });
-  }, 20_000);
+  });
 });
 
 describe('replayHistories', () => {

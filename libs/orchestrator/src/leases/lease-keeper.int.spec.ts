@@ -46,7 +46,7 @@ async function keeperOf(replicaId: string, leaseMs = NEVER_MS) {
 
 describe('the lease keeper', () => {
   it('given a replica that was killed, when its leases run out, then another takes them over at that moment, and recovers', async () => {
-    const killed = await leasesOf('killed', 300);
+    const killed = await leasesOf('killed', 2_000);
     await killed.renew();
     const { keeper, leases, told } = await keeperOf('survivor');
     await keeper.start();

@@ -18,7 +18,7 @@ function openCallsOf(resumeCalls: (runIds: readonly string[]) => Promise<void>, 
 }
 
 async function eventually(condition: () => boolean): Promise<void> {
-  for (const deadlineMs = Date.now() + 5_000; !condition(); ) {
+  for (const deadlineMs = Date.now() + 60_000; !condition(); ) {
     if (Date.now() > deadlineMs) throw new Error('It did not come to pass.');
     await new Promise((resolve) => setTimeout(resolve, 2));
   }

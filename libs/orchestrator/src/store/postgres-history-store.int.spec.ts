@@ -113,7 +113,7 @@ describe('the history store on Postgres', () => {
 
   it('given a pool without a free connection, when a run is asked for, then the answer is StoreUnavailableError within the time-out', async () => {
     const dataSource = await database.connect(1);
-    const store = new PostgresHistoryStore(new Database(dataSource, { acquireTimeoutMs: 100, retryAfterMs: 7 }));
+    const store = new PostgresHistoryStore(new Database(dataSource, { acquireTimeoutMs: 500, retryAfterMs: 7 }));
     const holder = dataSource.createQueryRunner();
     await holder.connect();
     try {
@@ -127,9 +127,9 @@ describe('the history store on Postgres', () => {
   });
 
   it('given a row that another transaction holds, when an append waits too long for it, then it is StoreUnavailableError and the pool serves on', async () => {
-    const store = new PostgresHistoryStore(new Database(database.dataSource, { queryTimeoutMs: 200 }));
+    const [store, patient] = [new PostgresHistoryStore(new Database(database.dataSource, { queryTimeoutMs: 200 })), new PostgresHistoryStore(new Database(database.dataSource))];
     const run = creation();
-    await store.commit([run]);
+    await patient.commit([run]);
     const holder = database.dataSource.createQueryRunner();
     await holder.connect();
     await holder.startTransaction();
@@ -140,7 +140,7 @@ describe('the history store on Postgres', () => {
       await holder.rollbackTransaction();
       await holder.release();
     }
-    expect(await store.findByWorkflowIds([run.record.workflowId])).toHaveLength(1);
+    expect(await patient.findByWorkflowIds([run.record.workflowId])).toHaveLength(1);
   });
 
   it('given tables that were empty when the statements were planned, when runs are written, read and found, then no table is read as a whole', async () => {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
+import { queueBackendsUnderTest, startRedis, testRedisUrl } from '@backstitch/servers';
 import { Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { JobQueues } from '../index.js';
 import { addBulkByQueue } from '../queue-backend.js';
 
@@ -67,9 +70,20 @@ describeOnRedis('adding many jobs by one command', () => {
   });
 
   it('given a Redis that has forgotten its scripts, when jobs are added, then they are there', async () => {
-    await queues.addBulk('forgotten', JOBS.slice(0, 1));
-    await redis.script('FLUSH');
-    await queues.addBulk('forgotten', JOBS.slice(1));
-    expect(await queues.queue('forgotten').getWaitingCount()).toBe(3);
+    // One of its own: others' scripts are not to be forgotten while they run.
+    const directory = await mkdtemp(join(tmpdir(), 'backstitch-redis-'));
+    const server = await startRedis({ directory });
+    const [forgetful, client] = [new JobQueues({ backend: 'redis', url: server.url, prefix }), new Redis(server.url)];
+    try {
+      await forgetful.addBulk('forgotten', JOBS.slice(0, 1));
+      await client.script('FLUSH');
+      await forgetful.addBulk('forgotten', JOBS.slice(1));
+      expect(await forgetful.queue('forgotten').getWaitingCount()).toBe(3);
+    } finally {
+      await forgetful.close();
+      await client.quit();
+      await server.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });

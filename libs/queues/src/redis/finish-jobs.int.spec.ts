@@ -157,7 +157,7 @@ describeOnRedis('completing and taking many jobs by one command', () => {
         }
         await all.opened;
       },
-      { logger, lockDurationMs: 300, stalledIntervalMs: 100 },
+      { logger, lockDurationMs: 30_000, stalledIntervalMs: 100 },
     );
     await until('the job came again', () => seen.filter((jobId) => jobId === 'lost').length === 2);
     await until('nothing is left', async () => (await contentOf('lost')).keys.every((name) => ['id', 'meta'].includes(name)));

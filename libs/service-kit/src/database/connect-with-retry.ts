@@ -33,5 +33,5 @@ export async function connectWithRetry<T>(connect: () => Promise<T>, { logger, t
 
 function isTransient(error: unknown): boolean {
   const { code, message } = error as { code?: string; message?: string };
-  return (code !== undefined && TRANSIENT_CODES.has(code)) || /connection terminated|timeout exceeded when trying to connect/i.test(message ?? '');
+  return (code !== undefined && TRANSIENT_CODES.has(code)) || /connection terminated|timeout expired|timeout exceeded when trying to connect/i.test(message ?? '');
 }

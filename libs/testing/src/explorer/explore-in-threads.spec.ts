@@ -7,7 +7,7 @@ import { exploreInThreads } from './explore-in-threads.js';
 import { InvariantBrokenError } from './explorer-errors.js';
 
 /** Thousands of courses of things, on a machine that may be slow and busy. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const explorationOf = (name: string): URL => new URL(`../../test/explorations/${name}.exploration.ts`, import.meta.url);
 

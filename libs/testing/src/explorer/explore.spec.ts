@@ -14,7 +14,7 @@ import { sceneOf } from './scene.js';
 import { FAULTS, type FaultKind } from './schedule.js';
 
 /** Thousands of courses of things, on a machine that may be slow and busy. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 /** Enough for what needs two things to go wrong, quick enough for a spec. */
 const SCHEDULES = 30;

@@ -10,7 +10,7 @@ import { guideFile, thrownBy } from '../../test/in-guide.js';
 import { InvariantBrokenError } from '../explorer/explorer-errors.js';
 
 /** Thousands of courses of things, on a machine that may be slow and busy. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const GUIDE = readFileSync(new URL('../../../../docs/guides/prove-your-saga.md', import.meta.url), 'utf8');
 const workflows = (name: string): string => guideFile(`prove-your-saga/${name}.ts`);

@@ -8,7 +8,7 @@ import type { ExploredEnd } from '../explorer/play.js';
 import { external, resumable, transaction, withDefect, type ResumableContext, type SimulatedActivities, type SimulatedContext } from '../simulated-services/index.js';
 
 /** Thousands of courses of things, on a machine that may be slow and busy. */
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 /** Most events that the schedule of a planted bug may have. */
 const EVENTS_MAX = 15;

@@ -18,7 +18,7 @@ import { localServerProgram } from '../local-server/local-server-program.js';
 import type { LocalServerSettings } from '../local-server/messages.js';
 import { DefaultLogger, ExistingServerHasWorkersError, LocalServerError, LocalWorkflowEnvironment, Runtime, TestWorkflowEnvironment, Worker, type LogEntry } from './index.js';
 
-const START_MS_MAX = 90_000;
+const START_MS_MAX = 240_000;
 const KINDS: [string, () => Promise<TestWorkflowEnvironment>][] = [
   ['in simulated time', async () => TestWorkflowEnvironment.createTimeSkipping()],
   ['on a local stack', async () => TestWorkflowEnvironment.createLocal()],

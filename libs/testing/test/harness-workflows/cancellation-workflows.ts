@@ -3,7 +3,7 @@ import type { LibraryActivities } from '../library-activities.js';
 
 const { copyPages, returnBook, fetchBook } = proxyActivities<LibraryActivities>({
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '3 seconds',
+  heartbeatTimeout: '30 seconds',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 

@@ -6,7 +6,7 @@ export interface ImportActivities {
 
 const { importRows } = proxyActivities<ImportActivities>({
   taskQueue: 'imports',
-  heartbeatTimeout: '2 seconds',
+  heartbeatTimeout: '4 seconds',
   startToCloseTimeout: '10 minutes',
   retry: { initialInterval: '100ms', jitter: 0 },
 });
