@@ -3,7 +3,8 @@ import { StoreUnavailableError, type HistoryEvent, type Incident } from '@backst
 
 interface StoredEntry {
   record: RunRecord;
-  events: HistoryEvent[];
+  /** JSON arrays, one for each commit: read when somebody asks. */
+  events: string[];
   attempts: Map<number, AttemptRecord>;
   incidents: Map<number, Incident>;
 }
@@ -42,7 +43,7 @@ export class InMemoryHistoryStore implements HistoryStore {
     if (fault === 'before') {
       throw new StoreUnavailableError(1_000);
     }
-    const kept = appends.map(keptOf);
+    const kept = appends.map((append) => new KeptAppend(append));
     this.commits.push(kept);
     const stale = new Set<string>();
     const results = kept.map((append) => {
@@ -77,18 +78,18 @@ export class InMemoryHistoryStore implements HistoryStore {
     const entry = this.#runs.get(runId);
     return entry === undefined
       ? undefined
-      : copy({
-          record: entry.record,
-          events: entry.events,
-          attempts: [...entry.attempts.values()].sort((a, b) => a.scheduledEventId - b.scheduledEventId),
-          incidents: [...entry.incidents.values()].sort((a, b) => a.incidentNumber - b.incidentNumber),
-        });
+      : {
+          record: copy(entry.record),
+          events: entry.events.flatMap(eventsOf),
+          attempts: copy([...entry.attempts.values()].sort((a, b) => a.scheduledEventId - b.scheduledEventId)),
+          incidents: copy([...entry.incidents.values()].sort((a, b) => a.incidentNumber - b.incidentNumber)),
+        };
   }
 
   /** What is kept of a run beside its history, and the last event of that. */
   lastOf(runId: string): { record: RunRecord; lastEvent: HistoryEvent | undefined } | undefined {
     const entry = this.#runs.get(runId);
-    return entry === undefined ? undefined : copy({ record: entry.record, lastEvent: entry.events.at(-1) });
+    return entry === undefined ? undefined : { record: copy(entry.record), lastEvent: eventsOf(entry.events.at(-1) ?? '[]').at(-1) };
   }
 
   /** What stands in the store for this workflow id; throws where there is nothing. */
@@ -125,7 +126,7 @@ export class InMemoryHistoryStore implements HistoryStore {
     return [...this.#runs.values()].filter(({ record }) => record.workflowId === workflowId).map(({ record }) => record.runId);
   }
 
-  #apply(append: RunAppend): AppendResult {
+  #apply(append: KeptAppend): AppendResult {
     const { record } = append;
     if (append.isNew) {
       const current = this.#runs.get(this.#runIds.get(record.workflowId) ?? '');
@@ -142,7 +143,9 @@ export class InMemoryHistoryStore implements HistoryStore {
       return { status: 'stale' };
     }
     entry.record = record;
-    entry.events.push(...append.events);
+    if (append.eventsText !== '[]') {
+      entry.events.push(append.eventsText);
+    }
     append.upsertAttempts.filter((attempt) => !isBehind(attempt, entry.attempts.get(attempt.scheduledEventId))).forEach((attempt) => entry.attempts.set(attempt.scheduledEventId, attempt));
     append.deleteAttempts.forEach((scheduledEventId) => entry.attempts.delete(scheduledEventId));
     append.upsertIncidents.forEach((incident) => entry.incidents.set(incident.incidentNumber, incident));
@@ -162,8 +165,30 @@ function isBehind(attempt: AttemptRecord, known: AttemptRecord | undefined): boo
 }
 
 /** A copy of what is asked for. Events are as a store may write them: the text that came with them, if it did. */
-function keptOf({ events, eventsJson, ...append }: RunAppend): RunAppend {
-  return { ...copy(append), events: eventsJson === undefined ? copy(events) : (JSON.parse(Buffer.concat(eventsJson).toString('utf8')) as HistoryEvent[]) };
+class KeptAppend implements RunAppend {
+  declare readonly record: RunRecord;
+  declare readonly isNew: boolean;
+  declare readonly expectedNextEventId: number;
+  declare readonly upsertAttempts: AttemptRecord[];
+  declare readonly deleteAttempts: number[];
+  declare readonly upsertIncidents: Incident[];
+  declare readonly replaces?: string;
+  declare readonly memoChanged?: true;
+  declare readonly after?: string;
+  readonly eventsText: string;
+
+  constructor({ events, eventsJson, ...append }: RunAppend) {
+    Object.assign(this, copy(append));
+    this.eventsText = eventsJson === undefined ? JSON.stringify(events) : Buffer.concat(eventsJson).toString('utf8');
+  }
+
+  get events(): HistoryEvent[] {
+    return eventsOf(this.eventsText);
+  }
+}
+
+function eventsOf(text: string): HistoryEvent[] {
+  return JSON.parse(text) as HistoryEvent[];
 }
 
 function copy<T>(value: T): T {

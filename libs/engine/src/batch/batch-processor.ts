@@ -248,7 +248,7 @@ export class BatchProcessor {
     const mine = new Set(runs.map(({ runId }) => runId));
     forgotten.push(...cache.shrink((runId) => mailboxes.isUnderWay(runId) && !mine.has(runId)));
     // Answers and jobs need not wait for the sandbox to forget. The runs stay under way until this batch ends, so none of them comes back before.
-    const evicted = this.#evict(forgotten);
+    const evicted = forgotten.length === 0 ? undefined : this.#evict(forgotten);
     for (const run of runs) {
       const result = results.get(run)?.result;
       if (run.ending === 'reload') {
@@ -260,7 +260,9 @@ export class BatchProcessor {
         results.get(run)?.begun?.forEach((begun) => this.#followBegun(begun));
       }
     }
-    await evicted;
+    if (evicted !== undefined) {
+      await evicted;
+    }
   }
 
   /** What follows once a run's part of the commit stands: answers, jobs, facts. */

@@ -126,13 +126,19 @@ export class HarnessClock implements Clock {
       return;
     }
     this.#isAdvancing = true;
+    // Whether everybody has gone on since something was due: then there is nothing more to wait for.
+    let isQuiet = false;
     try {
       for (let next = this.#next(); next !== undefined && !this.#isClosed; next = this.#next()) {
         if (next.atMs <= this.now()) {
           this.#runDue();
           await this.#quiet();
+          isQuiet = true;
         } else if (this.#maySkip) {
-          await this.#quiet();
+          if (!isQuiet) {
+            await this.#quiet();
+          }
+          isQuiet = true;
           // What was begun meanwhile may hold the present, or want something earlier.
           if (this.#maySkip && this.#next() === next) {
             this.#skipTo(next.atMs);

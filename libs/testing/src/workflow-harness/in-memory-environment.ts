@@ -88,7 +88,6 @@ export class InMemoryWorkflowEnvironment extends TestWorkflowEnvironment {
     const control = this.#control;
     this.connection = { environment: this, call: async (call) => control.call(call), close: async () => control.close() };
     this.client = new Client({ ...client, connection: this.connection });
-    this.becomeLatest();
   }
 
   currentTimeMs(): Promise<number> {
@@ -107,11 +106,21 @@ export class InMemoryWorkflowEnvironment extends TestWorkflowEnvironment {
   };
 
   protected async end(): Promise<void> {
+    await this.#stop();
+    historyCollector()?.take(this.#runs());
+    await this.sandboxes.close();
+  }
+
+  /** @internal Ends what nobody else has seen: its histories are of no interest. */
+  async discard(): Promise<void> {
+    await this.#stop();
+    await this.sandboxes.close();
+  }
+
+  async #stop(): Promise<void> {
     this.clock.close();
     await this.#control.stop();
     await this.engine.close();
-    historyCollector()?.take(this.#runs());
-    await this.sandboxes.close();
   }
 
   async #deploy({ taskQueue, bundle, activities, sinks, payloads }: WorkerDeployment): Promise<void> {

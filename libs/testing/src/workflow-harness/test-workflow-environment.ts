@@ -36,7 +36,9 @@ export abstract class TestWorkflowEnvironment {
    */
   static async createTimeSkipping(options: TimeSkippingTestWorkflowEnvironmentOptions = {}): Promise<InMemoryWorkflowEnvironment> {
     const { InMemoryWorkflowEnvironment: Environment } = await import('./in-memory-environment.js');
-    return new Environment(options);
+    const environment = new Environment(options);
+    (environment as TestWorkflowEnvironment).becomeLatest();
+    return environment;
   }
 
   /**

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { bundleWorkflows, type WorkflowBundle } from '@backstitch/sandbox';
+import { warmUpUntil } from './warm-up-until.js';
 import { configuredBundle, type BundleOptions, type WorkerOptions } from './worker-options.js';
 
 /** A bundle for `Worker.create({ workflowBundle })`. Temporal's name for it. */
@@ -16,10 +17,12 @@ export class WorkflowBundleWithSourceMap {
   }
 }
 
-/** Bundles workflow code once for many workers. */
+/** Bundles workflow code once for many workers. While the first bundle is made, what tests of this process run later is compiled: see {@link warmUpUntil}. */
 export async function bundleWorkflowCode(options: BundleOptions): Promise<WorkflowBundleWithSourceMap> {
   const { workflowsPath, workflowInterceptorModules, payloadConverterPath, ignoreModules } = configuredBundle(options);
-  return new WorkflowBundleWithSourceMap(await bundleWorkflows({ workflowsPath, workflowInterceptorModules, payloadConverterPath, ignoreModules }));
+  const bundling = bundleWorkflows({ workflowsPath, workflowInterceptorModules, payloadConverterPath, ignoreModules });
+  await warmUpUntil(bundling);
+  return new WorkflowBundleWithSourceMap(await bundling);
 }
 
 /** The code that a worker's options name; undefined: none. @throws WorkflowBundleError */

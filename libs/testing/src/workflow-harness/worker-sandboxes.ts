@@ -60,10 +60,13 @@ export class WorkerSandboxes implements Sandbox {
     const results = new Map<Activation, ActivationResult>();
     for (const activation of batch) {
       const sandbox = this.#sandboxOf(activation);
+      const group = sandbox === undefined ? undefined : groups.get(sandbox);
       if (sandbox === undefined) {
         results.set(activation, unserved(activation));
+      } else if (group === undefined) {
+        groups.set(sandbox, [activation]);
       } else {
-        groups.set(sandbox, [...(groups.get(sandbox) ?? []), activation]);
+        group.push(activation);
       }
     }
     for (const [sandbox, activations] of groups) {
@@ -86,8 +89,11 @@ export class WorkerSandboxes implements Sandbox {
 
   async evict(runIds: readonly string[]): Promise<void> {
     for (const runId of runIds) {
-      await this.#byRun.get(runId)?.evict([runId]);
-      this.#byRun.delete(runId);
+      const sandbox = this.#byRun.get(runId);
+      if (sandbox !== undefined) {
+        this.#byRun.delete(runId);
+        await sandbox.evict([runId]);
+      }
     }
   }
 
