@@ -101,3 +101,23 @@ export function intercepted<Name extends CallName>(interceptors: readonly Workfl
     return own === undefined ? next : (input) => own.call(interceptor, input, next);
   }, call as Call) as WorkflowClientCalls[Name];
 }
+
+/** All calls of a client through its interceptors. */
+export function interceptedCalls(calls: WorkflowClientCalls, interceptors: readonly WorkflowClientInterceptor[]): WorkflowClientCalls {
+  const starting = interceptors.map(startingWithDetails);
+  return Object.fromEntries(
+    (Object.keys(calls) as CallName[]).map((name) => [name, intercepted(name === 'startWithDetails' ? starting : interceptors, name, calls[name] as never)]),
+  ) as unknown as WorkflowClientCalls;
+}
+
+/** An interceptor that knows `start` alone, the older method, sees starts with details too. */
+function startingWithDetails(interceptor: WorkflowClientInterceptor): WorkflowClientInterceptor {
+  if (interceptor.startWithDetails !== undefined || interceptor.start === undefined) return interceptor;
+  return {
+    startWithDetails: async (input, next) => {
+      let output: WorkflowStartOutput | undefined;
+      const runId = await interceptor.start?.(input, async (changed) => (output = await next(changed)).runId);
+      return { eagerlyStarted: false, ...output, runId: runId as string };
+    },
+  };
+}

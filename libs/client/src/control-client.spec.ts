@@ -210,7 +210,7 @@ describe('the control client', () => {
 
   it('given a replica that stands still, when a call that can be repeated has waited for half of its time, then another one answers it', async () => {
     const [still, live] = [await serverThat(() => undefined), await serverThat(json(200, { workflows: [] }))];
-    const client = clientOf(`${still.url},${live.url}`, { timeoutMs: 1_000 });
+    const client = clientOf(`${still.url},${live.url}`, { timeoutMs: 3_000 });
     for (let call = 0; call < 2; call += 1) expect(await client.list()).toEqual({ workflows: [] });
     expect(still.received).toHaveLength(1);
   });

@@ -1,7 +1,7 @@
 import type { AwaitClosedResponse, CountWorkflowsResponse, ListWorkflowsResponse, PayloadCodec, SearchAttributeValue, WorkflowHistoryResponse } from '@backstitch/protocol';
 import type { DataConverter } from '@backstitch/protocol/payloads';
 import { WorkflowNotFoundError } from '@backstitch/workflow/common';
-import { intercepted, type WorkflowClientCalls, type WorkflowClientInterceptor } from './client-interceptors.js';
+import { interceptedCalls, type WorkflowClientCalls, type WorkflowClientInterceptor } from './client-interceptors.js';
 import { defaultConnection, type ConnectionOptions } from './connection.js';
 import type { ControlCaller } from './control-caller.js';
 import { ControlConnection } from './control-connection.js';
@@ -288,11 +288,5 @@ function interceptorsOf({ interceptors }: WorkflowClientOptions): readonly Workf
 
 function withInterceptors(calls: WorkflowClientCalls, interceptors: readonly WorkflowClientInterceptor[]): WorkflowClientCalls {
   const translated = Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, (input: never) => knownErrors((call as (input: never) => Promise<unknown>)(input))])) as unknown as WorkflowClientCalls;
-  const result = Object.fromEntries(
-    (Object.keys(calls) as (keyof WorkflowClientCalls)[]).map((name) => [name, intercepted(interceptors, name, translated[name] as never)]),
-  ) as unknown as WorkflowClientCalls;
-  // An interceptor of `start` sees starts with details too, as long as none of its kind asks for these.
-  const start = intercepted(interceptors, 'start', async (input) => (await result.startWithDetails(input)).runId);
-  const hasStart = interceptors.some((interceptor) => interceptor.start !== undefined);
-  return hasStart ? { ...result, start, startWithDetails: async (input) => ({ runId: await start(input), eagerlyStarted: input.options.requestEagerStart === true }) } : { ...result, start };
+  return interceptedCalls(translated, interceptors);
 }

@@ -16,4 +16,18 @@ describe('the codec of batches', () => {
     expect(optionsOf(resultsJson(1))).toBe(first);
     expect(Object.isFrozen(first)).toBe(true);
   });
+
+  it('given one activity and nothing else, or several commands, when they are read, then they are commands like any other', () => {
+    const codec = new BatchCodec();
+    const commandsOf = (result: unknown): unknown => codec.decode(batch, JSON.stringify({ results: [result], recurring: { from: 0, values: [{ taskQueue: 'a' }, { activityType: 'undo' }] } }))[0];
+    const first = { type: 'scheduleActivity', seq: 1, activityType: 'reserve', args: ['x'], options: { taskQueue: 'a' } };
+    const second = { ...first, seq: 2, undo: { activityType: 'undo' } };
+    const completed = { runId: 'run', status: 'completed', logs: [], queryAnswers: [] };
+    expect(commandsOf([1, 'reserve', ['x'], 0])).toEqual({ ...completed, commands: [first] });
+    expect(commandsOf([2, 'reserve', ['x'], { taskQueue: 'a' }, 1])).toEqual({ ...completed, commands: [second] });
+    expect(commandsOf([[[1, 'reserve', ['x'], 0], { type: 'startTimer', seq: 1, durationMs: 5 }, { ...second, options: 0, undo: 1, summary: 's' }]])).toEqual({
+      ...completed,
+      commands: [first, { type: 'startTimer', seq: 1, durationMs: 5 }, { ...second, summary: 's' }],
+    });
+  });
 });

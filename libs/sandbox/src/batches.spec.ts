@@ -4,7 +4,8 @@ import type { ActivationJob, ActivationResult } from '@backstitch/protocol';
 import { activation, completed, DrivenRun, failed, fired, initialize, signal, testBundle } from '../test/sandbox-driver.js';
 import { createInThreadSandbox, createSandbox, type WorkflowBundle } from './index.js';
 
-const TIMEOUT_MS = 150;
+/** Long enough that a busy machine does not stop what does not loop. */
+const TIMEOUT_MS = 500;
 
 describe('batches', () => {
   let bundle: WorkflowBundle;

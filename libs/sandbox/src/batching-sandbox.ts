@@ -34,6 +34,11 @@ export class BatchingSandbox implements Sandbox {
 
   async activate(batch: readonly Activation[]): Promise<ActivationResult[]> {
     const call: Call = { batch, results: new Array<ActivationResult>(batch.length) };
+    const [first, ...others] = this.#runners as readonly [ActivationRunner, ...ActivationRunner[]];
+    if (others.length === 0) {
+      await this.#activateOn(first, batch.map((_, position) => position), call);
+      return call.results;
+    }
     const groups = this.#runners.map(() => [] as number[]);
     batch.forEach(({ runId }, position) => groups[this.#runnerIndexOf(runId)]?.push(position));
     const outcomes = await Promise.allSettled(groups.map((group, index) => this.#activateOn(this.#runners[index] as ActivationRunner, group, call)));

@@ -1,13 +1,14 @@
 import { dirname, isAbsolute, resolve } from 'node:path';
-import * as authoring from '@backstitch/workflow';
-import * as common from '@backstitch/workflow/common';
 import type { Plugin } from 'esbuild';
+import { authoringPlugin, reExports } from './authoring-plugin.js';
 import { buildSandboxRuntime, fileOfModule } from './build-sandbox-runtime.js';
 import { WorkflowBundleError } from './bundle-error.js';
-import { ASYNC_PARAMETER, compileFactory } from './compile-factory.js';
+import { codeGenerationPlugin, FUNCTION_PARAMETER } from './code-generation-plugin.js';
+import { ASYNC_PARAMETER, compileFactory, type CompiledFactory } from './compile-factory.js';
 import { FORBIDDEN_PACKAGES } from './forbidden-imports.js';
 import { Isolate } from './isolate.js';
 import { FAILURE_TYPES_EXPORT, INTERCEPTORS_PREFIX, PAYLOAD_CONVERTER_EXPORT } from './runtime/bundle-exports.js';
+import { telemetryPlugin } from './telemetry-plugin.js';
 import { BUNDLE_VERSION, type WorkflowBundle } from './workflow-bundle.js';
 
 /** What to bundle. */
@@ -29,8 +30,8 @@ export interface BundleWorkflowsOptions {
   /** Names of error classes that fail a workflow, like TemporalFailures, instead of its task; `Error` means all. Default none. */
   workflowFailureErrorTypes?: readonly string[];
   /**
-   * A module that exports a `payloadConverter`: arguments, results and answers of all workflows pass through it. It must give the same always; one instance serves
-   * all runs of a thread. Clients and services need the same one. Default: values are JSON.
+   * A module that exports a `payloadConverter`: arguments, results and answers of all workflows pass through it. It must give the same always; each
+   * run has its own instance, as of all its modules. Clients and services need the same one. Default: values are JSON.
    */
   payloadConverterPath?: string;
   /** Modules, by the name they are imported by, that are left out: importing them is allowed, using them throws. Default none. */
@@ -39,12 +40,6 @@ export interface BundleWorkflowsOptions {
 
 /** All modules are evaluated once, at build time. */
 const EVALUATION = { timeoutMs: 10_000, handleRejections: true };
-
-/** Names that workflow code may import the authoring API by, and what it shares with services; files written for Temporal run unchanged. */
-const AUTHORING_MODULES: readonly { filter: RegExp; names: readonly string[] }[] = [
-  { filter: /^(@backstitch\/workflow|@temporalio\/workflow(\/lib\/.*)?)$/, names: Object.keys(authoring) },
-  { filter: /^(@backstitch\/workflow\/common|@temporalio\/common(\/lib\/.*)?)$/, names: Object.keys(common) },
-];
 
 /**
  * Bundles workflow code and all that is needed to run it.
@@ -55,34 +50,40 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
   const directory = dirname(workflowsPath);
   const forbiddenPackages = [...FORBIDDEN_PACKAGES, ...(options.forbiddenPackages ?? [])];
   const sharedModules = options.sharedModules ?? [];
-  const { runtimeCode, workerCode } = await buildSandboxRuntime();
 
   let sharedCode = '';
+  let sharedGeneratesCode = false;
   let sharedExports: string[][] = [];
   if (sharedModules.length > 0) {
     const entry = sharedModules.map((name, index) => `export * as m${index} from ${JSON.stringify(name)};`).join('\n');
-    const plugins = [authoringPlugin(() => 'throw new Error("A shared module must not import the authoring API.");')];
-    ({ code: sharedCode } = await compileFactory({ entry, directory, parameters: [ASYNC_PARAMETER, 'globalThis', '__backstitchEntrance'], forbiddenPackages, plugins }));
-    sharedExports = evaluated(() => new Isolate({ runtimeCode, sharedCode, code: '', sourceMap: '' }, EVALUATION).sharedExports());
+    const plugins = [codeGenerationPlugin(), authoringPlugin(() => 'throw new Error("A shared module must not import the authoring API.");')];
+    ({ code: sharedCode, generatesCode: sharedGeneratesCode } = await compileFactory({ entry, directory, parameters: [ASYNC_PARAMETER, 'globalThis', FUNCTION_PARAMETER, '__backstitchEntrance'], forbiddenPackages, plugins }));
+    const { runtimeCode } = await buildSandboxRuntime();
+    sharedExports = evaluated(() => new Isolate({ runtimeCode, sharedCode, code: '', sourceMap: '', ...(sharedGeneratesCode && { generatesCode: true }) }, EVALUATION).sharedExports());
   }
 
-  const { code, sourceMap } = await compileFactory({
-    entry: await entryOf(options, workflowsPath),
-    directory,
-    parameters: ['__backstitchApi', '__backstitchShared', ASYNC_PARAMETER, 'globalThis', '__backstitchEntrance'],
-    forbiddenPackages,
-    plugins: [
-      ignoringPlugin(options.ignoreModules ?? []),
-      replacingPlugin(),
-      authoringPlugin((names) => reExports(names, (name) => `__backstitchApi(${name})`)),
-      sharedPlugin(sharedModules, sharedExports),
-    ],
-  });
-  const isolate = evaluated(() => new Isolate({ runtimeCode, sharedCode, code, sourceMap }, EVALUATION));
+  const compile = async (): Promise<CompiledFactory> =>
+    compileFactory({
+      entry: await entryOf(options, workflowsPath),
+      directory,
+      parameters: ['__backstitchApi', '__backstitchShared', ASYNC_PARAMETER, 'globalThis', FUNCTION_PARAMETER, '__backstitchEntrance'],
+      forbiddenPackages,
+      plugins: [
+        ignoringPlugin(options.ignoreModules ?? []),
+        replacingPlugin(),
+        telemetryPlugin(),
+        codeGenerationPlugin(),
+        authoringPlugin((names) => reExports(names, (name) => `__backstitchApi(${name})`)),
+        sharedPlugin(sharedModules, sharedExports),
+      ],
+    });
+  const [{ runtimeCode, workerCode }, { code, sourceMap, generatesCode }] = await Promise.all([buildSandboxRuntime(), compile()]);
+  const generation = (generatesCode || sharedGeneratesCode) && ({ generatesCode: true } as const);
+  const isolate = evaluated(() => new Isolate({ runtimeCode, sharedCode, code, sourceMap, ...generation }, EVALUATION));
   const workflowTypes = evaluated(() => isolate.workflowTypes());
   if (workflowTypes.length === 0) throw new WorkflowBundleError([`${options.workflowsPath} exports no function.`]);
   const pinnedWorkflowTypes = evaluated(() => isolate.pinnedTypes());
-  return { bundleVersion: BUNDLE_VERSION, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes, ...(pinnedWorkflowTypes.length > 0 && { pinnedWorkflowTypes }) };
+  return { bundleVersion: BUNDLE_VERSION, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes, ...(pinnedWorkflowTypes.length > 0 && { pinnedWorkflowTypes }), ...generation };
 }
 
 /** The module that all is bundled from: what the workflows' module exports, and what goes with it. */
@@ -103,19 +104,6 @@ async function hasDefaultExport(path: string): Promise<boolean> {
   const { build } = await import('esbuild');
   const result = await build({ entryPoints: [path], bundle: false, write: false, format: 'esm', metafile: true, outfile: 'workflows.js', logLevel: 'silent' }).catch(() => undefined);
   return Object.values(result?.metafile.outputs ?? {}).some((output) => output.exports.includes('default'));
-}
-
-/** In place of the authoring modules: their names, from the run's own instance of them. */
-function authoringPlugin(contentsOf: (names: readonly string[]) => string): Plugin {
-  return {
-    name: 'backstitch-authoring',
-    setup(build) {
-      AUTHORING_MODULES.forEach(({ filter, names }, index) => {
-        build.onResolve({ filter }, () => ({ path: String(index), namespace: 'backstitch-authoring' }));
-        build.onLoad({ filter: new RegExp(`^${index}$`), namespace: 'backstitch-authoring' }, () => ({ contents: contentsOf(names), loader: 'js' }));
-      });
-    },
-  };
 }
 
 /** In place of those of Node's modules that are harmless and often imported: replacements that know no host. */
@@ -163,13 +151,6 @@ function sharedPlugin(names: readonly string[], exportsOf: readonly string[][]):
       });
     },
   };
-}
-
-/** These calls have no effect, so that what nobody imports is left out. */
-function reExports(names: readonly string[], from: (quotedName: string) => string): string {
-  return names
-    .map((name) => `export ${name === 'default' ? 'default' : `const ${name} =`} /* @__PURE__ */ ${from(JSON.stringify(name))};`)
-    .join('\n');
 }
 
 function evaluated<Result>(evaluate: () => Result): Result {

@@ -1,7 +1,9 @@
-import type { BuildOptions, Metafile, Plugin } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
+import { ASSIGNABLE_GLOBAL_DEFINITIONS } from './assignable-globals.js';
+import { CODE_GENERATORS } from './code-generation-plugin.js';
 import { withAsyncHelper } from './async-helper.js';
 import { WorkflowBundleError } from './bundle-error.js';
-import { describeForbiddenImports, forbiddenImports } from './forbidden-imports.js';
+import { describeForbiddenImports, forbiddenImports, type ForbiddenImportsFound } from './forbidden-imports.js';
 import { sourceConditions } from './source-conditions.js';
 
 /** Parameter of factories: what runs their async functions. */
@@ -22,8 +24,12 @@ export interface FactorySource {
 export interface CompiledFactory {
   code: string;
   sourceMap: string;
-  metafile: Metafile;
+  /** Whether a library is among the modules that makes functions of text while it runs. */
+  generatesCode: boolean;
 }
+
+/** How packages are looked for. */
+type Resolution = Pick<BuildOptions, 'conditions' | 'mainFields' | 'platform'>;
 
 /**
  * How code for the sandbox is compiled: async functions become generators, so that each `await` goes through Promise.prototype.then and the
@@ -49,14 +55,36 @@ export function sandboxConditions(): string[] {
   return [...sourceConditions(), 'import', 'module', 'default'];
 }
 
-/** @throws WorkflowBundleError with every problem */
+/**
+ * Where packages reach for Node, or have nothing for an environment without a name, all is compiled once more, with the builds that packages have for browsers: these
+ * know no Node, and are what Temporal's bundler takes. What compiles without them never gets them.
+ *
+ * @throws WorkflowBundleError with every problem
+ */
 export async function compileFactory(source: FactorySource): Promise<CompiledFactory> {
+  const compiled = await compile(source, { conditions: sandboxConditions() }).catch(uncompiled);
+  if (!(compiled instanceof WorkflowBundleError) && compiled.problems.length === 0) return compiled;
+  if (compiled instanceof WorkflowBundleError || compiled.isOfPackagesAlone) {
+    const forBrowsers = await compile(source, { platform: 'browser', conditions: [...sandboxConditions(), 'browser'], mainFields: ['browser', ...SANDBOX_COMPILATION.mainFields] }).catch(() => undefined);
+    if (forBrowsers?.problems.length === 0) return forBrowsers;
+  }
+  throw compiled instanceof WorkflowBundleError ? compiled : new WorkflowBundleError(compiled.problems);
+}
+
+/** An error that other builds of packages may mend. */
+function uncompiled(error: unknown): WorkflowBundleError {
+  if (error instanceof WorkflowBundleError) return error;
+  throw error;
+}
+
+async function compile(source: FactorySource, resolution: Resolution): Promise<CompiledFactory & ForbiddenImportsFound> {
   // Loaded here: where bundles are only run, no bundler need be installed.
   const { build } = await import('esbuild');
-  const forbidden = forbiddenImports(source.forbiddenPackages);
+  const forbidden = forbiddenImports(source.forbiddenPackages, resolution.platform === 'browser');
   const result = await build({
     ...SANDBOX_COMPILATION,
-    conditions: sandboxConditions(),
+    ...resolution,
+    define: { ...SANDBOX_COMPILATION.define, ...ASSIGNABLE_GLOBAL_DEFINITIONS },
     stdin: { contents: source.entry, resolveDir: source.directory, sourcefile: 'backstitch-entry:workflows', loader: 'ts' },
     absWorkingDir: source.directory,
     // An ES module whose final export becomes the factory's return value: the cheapest form to call (measured).
@@ -70,10 +98,13 @@ export async function compileFactory(source: FactorySource): Promise<CompiledFac
   }).catch((error: unknown) => {
     throw new WorkflowBundleError(esbuildMessages(error));
   });
-  const problems = describeForbiddenImports(result.metafile, forbidden.found);
-  if (problems.length > 0) throw new WorkflowBundleError(problems);
   const text = (suffix: string): string => result.outputFiles.find(({ path }) => path.endsWith(suffix))?.text ?? '';
-  return { code: withAsyncHelper(exportToReturn(text('.js')), ASYNC_PARAMETER), sourceMap: text('.js.map'), metafile: result.metafile };
+  return {
+    ...describeForbiddenImports(result.metafile, forbidden.found),
+    code: withAsyncHelper(exportToReturn(text('.js')), ASYNC_PARAMETER),
+    sourceMap: text('.js.map'),
+    generatesCode: Object.keys(result.metafile.inputs).some((file) => CODE_GENERATORS.test(file)),
+  };
 }
 
 /** Turns the one `export { a, b as c };` at the end of an ES module made by esbuild into `return { a, c: b }; })`. */

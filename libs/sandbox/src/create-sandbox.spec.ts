@@ -39,7 +39,7 @@ describe('the sandbox on worker threads', () => {
   });
 
   it('given a run that takes all memory, when its thread dies, then a fresh thread serves the others and the run is found out', async () => {
-    const sandbox = await sandboxWith({ memoryPerThreadMiB: 32, activationTimeoutMs: 5_000 });
+    const sandbox = await sandboxWith({ memoryPerThreadMiB: 32, activationTimeoutMs: 30_000 });
     const starts = [activation('good', [initialize('chainWorkflow', ['o'])]), activation('bad', [initialize('memoryWorkflow')])];
     const news = [activation('good', [completed(1, { reservation: 'r' })]), activation('bad', [fired(1)])];
     await sandbox.activate(starts);
@@ -64,7 +64,7 @@ describe('the sandbox on worker threads', () => {
   });
 
   it('given a thread that was replaced, when runs schedule what the old one had scheduled, then their options are complete', async () => {
-    const sandbox = await sandboxWith({ memoryPerThreadMiB: 32, activationTimeoutMs: 5_000 });
+    const sandbox = await sandboxWith({ memoryPerThreadMiB: 32, activationTimeoutMs: 30_000 });
     const start = activation('good', [initialize('sagaWorkflow', ['o'])]);
     const [before] = await sandbox.activate([start]);
     await sandbox.activate([activation('bad', [initialize('memoryWorkflow')])]);
@@ -74,9 +74,9 @@ describe('the sandbox on worker threads', () => {
   });
 
   it('given batches for longer than one time limit lasts, when they are many and short, then none is stopped', async () => {
-    const run = new DrivenRun(await sandboxWith({ activationTimeoutMs: 300 }));
+    const run = new DrivenRun(await sandboxWith({ activationTimeoutMs: 1_000 }));
     await run.advance(initialize('countingWorkflow'));
-    const endMs = performance.now() + 700;
+    const endMs = performance.now() + 1_500;
     // Throws if the run was lost.
     while (performance.now() < endMs) expect(await run.advance(signal('add', 0))).toEqual([]);
   });

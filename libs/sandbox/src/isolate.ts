@@ -43,7 +43,7 @@ export class Isolate {
 
   /** @throws Error when the bundle's modules cannot be evaluated */
   constructor(
-    bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap'>,
+    bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap' | 'generatesCode'>,
     { timeoutMs, handleRejections, limitedByCaller = false }: IsolateOptions,
   ) {
     this.timeoutMs = timeoutMs;
@@ -51,11 +51,11 @@ export class Isolate {
     // DONT_CONTEXTIFY: only such a context's global object can be frozen.
     this.#context = vm.createContext(vm.constants.DONT_CONTEXTIFY as unknown as vm.Context, {
       name: 'backstitch workflows',
-      codeGeneration: { strings: false, wasm: false },
+      codeGeneration: { strings: bundle.generatesCode === true, wasm: false },
       microtaskMode: 'afterEvaluate',
     });
     const unnamed = '[async function () {}, async function* () {}, async function* () {}.prototype]';
-    this.#run(`const ${ENTRANCE} = (function () { 'use strict'; ${bundle.runtimeCode}\nreturn __backstitchRuntime.createEntrance(${unnamed}, ${handleRejections}); })();`, 'backstitch-runtime.js');
+    this.#run(`const ${ENTRANCE} = (function () { 'use strict'; ${bundle.runtimeCode}\nreturn __backstitchRuntime.createEntrance(${unnamed}, ${handleRejections}, ${bundle.generatesCode === true}); })();`, 'backstitch-runtime.js');
     this.#entrance = this.#run(ENTRANCE, 'backstitch-entrance.js') as Entrance;
     if (bundle.sharedCode !== '') this.#run(`${ENTRANCE}.loadShared(${bundle.sharedCode})`, 'shared.js');
     if (bundle.code !== '') this.#run(`${ENTRANCE}.loadWorkflows(${bundle.code})`, WORKFLOWS_FILE);

@@ -111,7 +111,7 @@ describe('what workflow code knows and tells', () => {
     const run = new DrivenRun(sandbox);
     expect(await run.advanceInShort(initialize('globalsWorkflow'))).toEqual(['timer #2 10', 'timer #3 20']);
     await run.advance(fired(2));
-    expect(await run.advanceInShort(fired(3))).toEqual(['complete ["aborted",true,"é漢",{"a":[1]},"timeout"]']);
+    expect(await run.advanceInShort(fired(3))).toEqual(['complete ["aborted",true,"é漢",{"a":[1]},"timeout","stored"]']);
   });
 
   it('given a callback of setTimeout that throws, when it is called, then the workflow task fails', async () => {

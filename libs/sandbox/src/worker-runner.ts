@@ -57,10 +57,10 @@ export class WorkerRunner implements ActivationRunner {
     readonly activationTimeoutMs: number,
     readonly memoryMiB: number,
   ) {
-    const { code, sharedCode, runtimeCode, sourceMap } = bundle;
+    const { code, sharedCode, runtimeCode, sourceMap, generatesCode } = bundle;
     const doorbell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     this.#bell = new Int32Array(doorbell);
-    this.#data = { bundle: { code, sharedCode, runtimeCode, sourceMap }, activationTimeoutMs, doorbell };
+    this.#data = { bundle: { code, sharedCode, runtimeCode, sourceMap, generatesCode }, activationTimeoutMs, doorbell };
     [this.#worker, this.#ready] = this.#start();
   }
 

@@ -1,5 +1,5 @@
 /** The version of bundles that this version of the library makes and runs. */
-export const BUNDLE_VERSION = 4;
+export const BUNDLE_VERSION = 5;
 
 /**
  * Workflow code and all that is needed to run it, made at build time by `bundleWorkflows`. Plain JSON: production needs this one file, no sources and
@@ -21,6 +21,8 @@ export interface WorkflowBundle {
   workflowTypes: string[];
   /** Those of them that the code declares as PINNED, by `setWorkflowOptions`. Absent: none. */
   pinnedWorkflowTypes?: string[];
+  /** Whether a library in it makes functions of text while it runs, as protobufjs does: then that library can, and no other code of the bundle. Absent: none. */
+  generatesCode?: true;
 }
 
 /** The bundle was made by a version of this library that this one does not understand. Bundle the workflows again. */

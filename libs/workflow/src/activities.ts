@@ -69,8 +69,11 @@ async function scheduleOne(run: WorkflowRun, { activityType, args, options, head
   return run.activities.scheduleLocal(scopeFor(activityType), activityType, args, resolveLocalActivityOptions(options), extras);
 }
 
-/** Makes the function of an activity when it is first asked for; the proxy's target keeps it. */
+/** Makes the function of an activity when it is first asked for, and keeps the first one; the proxy's target keeps the others. */
 class ActivityProxy implements ProxyHandler<Record<string, ActivityFunction>> {
+  #firstType: string | undefined;
+  #first: ActivityFunction | undefined;
+
   constructor(
     readonly run: WorkflowRun | undefined,
     readonly options: ProxyOptions,
@@ -79,9 +82,13 @@ class ActivityProxy implements ProxyHandler<Record<string, ActivityFunction>> {
   get(known: Record<string, ActivityFunction>, activityType: string | symbol): ActivityFunction | undefined {
     // `then`: a proxy that is returned from an async function must not be taken for a promise.
     if (typeof activityType !== 'string' || activityType === 'then') return undefined;
+    if (activityType === this.#firstType) return this.#first;
     if (Object.hasOwn(known, activityType)) return known[activityType];
     const activity = activityFunction(this.run, { activityType, options: this.options });
-    Reflect.defineProperty(known, activityType, { value: activity });
+    if (this.#first === undefined) {
+      this.#firstType = activityType;
+      this.#first = activity;
+    } else Reflect.defineProperty(known, activityType, { value: activity });
     return activity;
   }
 }

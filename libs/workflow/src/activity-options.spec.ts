@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_UNDO_RETRY_POLICY } from '@backstitch/protocol';
-import { checkActivityOptions, resolveActivityOptions, resolveUndo } from './activity-options.js';
+import { activityOptionsOnce, checkActivityOptions, ProxyOptions, resolveActivityOptions, resolveUndo, type ActivityOptions } from './activity-options.js';
 import { durationToMs, type Duration } from './duration.js';
 
 describe('activity options', () => {
@@ -66,5 +66,70 @@ describe('activity options', () => {
 
   it('given an undo that would give up after a time, when it is resolved, then it is refused', () => {
     expect(() => resolveUndo('release', { scheduleToCloseTimeout: '1h' }, 'inventory')).toThrow(/release must not have scheduleToCloseTimeout/);
+  });
+
+  it('given options that were resolved once, when they come again, then they are the same; and when anything in them differs, they are resolved anew', () => {
+    const usual: ActivityOptions = { startToCloseTimeout: '1 minute', retry: { maximumAttempts: 3, nonRetryableErrorTypes: ['A', 'B'] } };
+    const resolved = (options: ActivityOptions, activityType = 'pay', taskQueue = 'q') => activityOptionsOnce(activityType, new ProxyOptions(options), taskQueue);
+    const first = resolved(usual);
+    expect(resolved(structuredClone(usual))).toBe(first);
+    expect(resolved({ ...usual, heartbeatTimeout: undefined })).toBe(first);
+    for (const other of [
+      { ...usual, startToCloseTimeout: '2 minutes' as const },
+      { ...usual, cancellationType: 'ABANDON' as const },
+      { startToCloseTimeout: usual.startToCloseTimeout },
+      { ...usual, retry: { maximumAttempts: 3 } },
+      { ...usual, retry: { maximumAttempts: 3, nonRetryableErrorTypes: ['A'] } },
+      { ...usual, retry: { maximumAttempts: 3, nonRetryableErrorTypes: ['A', 'B', 'C'] } },
+    ]) {
+      expect(resolved(other)).not.toBe(first);
+    }
+    expect(resolved(usual, 'refund').nameJson).toBe('"refund"');
+    expect(resolved(usual, 'pay', 'other')).not.toBe(first);
+  });
+
+  describe('given an author who changes the options of a proxy', () => {
+    const resolvedTimeout = (proxy: ProxyOptions, activityType: string): string => {
+      const { optionsJson } = activityOptionsOnce(activityType, proxy, 'changed');
+      // A number that stands for a text: told apart by what the same options come to.
+      return [60_000, 3_600_000].map((ms) => (activityOptionsOnce(activityType, new ProxyOptions({ startToCloseTimeout: ms }), 'changed').optionsJson === optionsJson ? String(ms) : '')).join('');
+    };
+
+    it('when that is after the first call, then the change counts for nothing, whether or not the context has seen these options before', () => {
+      for (const _run of ['first', 'later']) {
+        const given: ActivityOptions = { startToCloseTimeout: 60_000 };
+        const proxy = new ProxyOptions(given);
+        expect(resolvedTimeout(proxy, 'ship')).toBe('60000');
+        given.startToCloseTimeout = 3_600_000;
+        expect(resolvedTimeout(proxy, 'ship')).toBe('60000');
+      }
+    });
+
+    it('when another activity of the proxy is called then, then other runs get for it what they ask for', () => {
+      const given: ActivityOptions = { startToCloseTimeout: 60_000, retry: { nonRetryableErrorTypes: ['A'] } };
+      const proxy = new ProxyOptions(given);
+      activityOptionsOnce('pack', proxy, 'changed');
+      given.startToCloseTimeout = 3_600_000;
+      given.retry?.nonRetryableErrorTypes?.push('B');
+      const other = new ProxyOptions({ startToCloseTimeout: 60_000, retry: { nonRetryableErrorTypes: ['A'] } });
+      expect(activityOptionsOnce('label', proxy, 'changed')).toBe(activityOptionsOnce('label', other, 'changed'));
+      const { optionsJson } = activityOptionsOnce('pack', other, 'changed');
+      expect(activityOptionsOnce('label', other, 'changed').optionsJson).toBe(optionsJson);
+    });
+  });
+
+  it('given options that a prototype has a part of, when their own part is that of others, then they are resolved for themselves', () => {
+    const base: ActivityOptions = { startToCloseTimeout: '1 minute' };
+    class Cautious {
+      readonly startToCloseTimeout = '1 minute';
+      get retry() {
+        return { maximumAttempts: 1 };
+      }
+    }
+    const resolved = (options: ActivityOptions) => activityOptionsOnce('weigh', new ProxyOptions(options), 'q').optionsJson;
+    const first = resolved(base);
+    expect(resolved(new Cautious())).toBe(resolved({ ...base, retry: { maximumAttempts: 1 } }));
+    expect(resolved(new Cautious())).not.toBe(first);
+    expect(resolved(Object.create(base) as ActivityOptions)).toBe(first);
   });
 });

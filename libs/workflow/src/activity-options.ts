@@ -147,8 +147,9 @@ export function resolveUndo(activityType: string, options: ActivityOptions, step
 /** What a cache of {@link resolvedOnce} holds at most; beyond it the cache begins anew. */
 const RESOLVED_MAX = 1_000;
 
-/** Options as a proxy got them; what they come to is looked up once for each. They must not be changed. */
+/** Options as a proxy got them; what they come to is looked up once for each. */
 export class ProxyOptions {
+  #settled: ActivityOptions | undefined;
   #json: string | undefined;
   #withoutEnd: ProxyOptions | undefined;
   #withoutRefusal: ProxyOptions | undefined;
@@ -158,9 +159,19 @@ export class ProxyOptions {
     checkActivityOptions(given);
   }
 
+  /** The options as they are when this is first asked for. What the author changes in them later counts for nothing: what is shared between runs must not change. */
+  get settled(): ActivityOptions {
+    return (this.#settled ??= copyOf(this.given));
+  }
+
+  /** Lets go of its own copy for one that is the same: there are many suspended runs. */
+  share(same: ActivityOptions): void {
+    this.#settled = same;
+  }
+
   /** The same without an end to retries: what must be done in the end. A failure that must not be retried still ends them. */
   get withoutEnd(): ProxyOptions {
-    return (this.#withoutEnd ??= new ProxyOptions(endless(this.given)));
+    return (this.#withoutEnd ??= new ProxyOptions(endless(this.settled)));
   }
 
   /** {@link withoutEnd}, and no type of failure that must not be retried. */
@@ -169,10 +180,51 @@ export class ProxyOptions {
     return (this.#withoutRefusal ??= new ProxyOptions({ ...given, retry: { ...given.retry, nonRetryableErrorTypes: [] } }));
   }
 
-  /** The options as the author wrote them, as JSON. */
+  /** {@link settled} as JSON. */
   get json(): string {
-    return (this.#json ??= JSON.stringify(this.given));
+    return (this.#json ??= JSON.stringify(this.settled));
   }
+}
+
+/** A copy of all that counts, each member read once, also where a prototype has it. */
+function copyOf({ taskQueue, startToCloseTimeout, scheduleToCloseTimeout, scheduleToStartTimeout, heartbeatTimeout, retry, cancellationType, activityId, summary }: ActivityOptions): ActivityOptions {
+  return { taskQueue, startToCloseTimeout, scheduleToCloseTimeout, scheduleToStartTimeout, heartbeatTimeout, retry: retry && copyOfRetry(retry), cancellationType, activityId, summary };
+}
+
+function copyOfRetry({ initialInterval, backoffCoefficient, maximumInterval, maximumAttempts, nonRetryableErrorTypes: types, jitter }: ActivityRetryPolicy): ActivityRetryPolicy {
+  return { initialInterval, backoffCoefficient, maximumInterval, maximumAttempts, nonRetryableErrorTypes: Array.isArray(types) ? [...types] : types, jitter };
+}
+
+/** Whether two copies that {@link copyOf} has made say the same. */
+function areSame(left: ActivityOptions, right: ActivityOptions): boolean {
+  return (
+    left === right ||
+    (left.startToCloseTimeout === right.startToCloseTimeout &&
+      left.taskQueue === right.taskQueue &&
+      left.scheduleToCloseTimeout === right.scheduleToCloseTimeout &&
+      left.scheduleToStartTimeout === right.scheduleToStartTimeout &&
+      left.heartbeatTimeout === right.heartbeatTimeout &&
+      left.cancellationType === right.cancellationType &&
+      left.activityId === right.activityId &&
+      left.summary === right.summary &&
+      areSameRetry(left.retry, right.retry))
+  );
+}
+
+function areSameRetry(left: ActivityRetryPolicy | undefined, right: ActivityRetryPolicy | undefined): boolean {
+  if (!left || !right) return left === right;
+  return (
+    left.initialInterval === right.initialInterval &&
+    left.backoffCoefficient === right.backoffCoefficient &&
+    left.maximumInterval === right.maximumInterval &&
+    left.maximumAttempts === right.maximumAttempts &&
+    left.jitter === right.jitter &&
+    areSameTypes(left.nonRetryableErrorTypes, right.nonRetryableErrorTypes)
+  );
+}
+
+function areSameTypes(left: readonly string[] | undefined, right: readonly string[] | undefined): boolean {
+  return left === right || (Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((type, index) => type === right[index]));
 }
 
 function endless({ scheduleToCloseTimeout, scheduleToStartTimeout: _, ...options }: ActivityOptions): ActivityOptions {
@@ -185,20 +237,34 @@ function endless({ scheduleToCloseTimeout, scheduleToStartTimeout: _, ...options
  */
 function resolvedOnce<Resolved>(resolve: (text: { activityType: string; options: ActivityOptions; taskQueue: string }) => Resolved) {
   const cache = new Map<string, Resolved>();
-  return (activityType: string, options: ProxyOptions, taskQueue: string): Resolved => {
-    const key = `${activityType}\n${taskQueue}\n${options.json}`;
+  // To write options as JSON takes longer than all else here: most activities are called with the same ones always.
+  const usual = new Map<string, { options: ActivityOptions; taskQueue: string; resolved: Resolved }>();
+  return (activityType: string, given: ProxyOptions, taskQueue: string): Resolved => {
+    const options = given.settled;
+    const known = usual.get(activityType);
+    if (known !== undefined && known.taskQueue === taskQueue && areSame(options, known.options)) {
+      given.share(known.options);
+      return known.resolved;
+    }
+    const key = `${activityType}\n${taskQueue}\n${given.json}`;
     let resolved = cache.get(key);
     if (resolved === undefined) {
-      resolved = resolve({ activityType, options: options.given, taskQueue });
-      if (cache.size >= RESOLVED_MAX) cache.clear();
+      resolved = resolve({ activityType, options, taskQueue });
+      if (cache.size >= RESOLVED_MAX) {
+        cache.clear();
+        usual.clear();
+      }
       cache.set(key, resolved);
+      if (known === undefined) usual.set(activityType, { options, taskQueue, resolved });
     }
     return resolved;
   };
 }
 
-/** What a step's options come to. Must not be changed. */
+/** What an activity and its options come to. Must not be changed. */
 export interface ResolvedStep {
+  /** Its name, as a command has it. */
+  nameJson: string;
   cancellationType: ActivityCancellationType;
   /** The author's own, if there is one. */
   activityId: string | undefined;
@@ -218,11 +284,11 @@ export interface ResolvedUndo {
 }
 
 /** {@link resolveActivityOptions}, as a command needs it. */
-export const activityOptionsOnce = resolvedOnce(({ options, taskQueue }): ResolvedStep => {
+export const activityOptionsOnce = resolvedOnce(({ activityType, options, taskQueue }): ResolvedStep => {
   const resolved = resolveActivityOptions(options, taskQueue);
   const { activityId, summary } = options;
   const extrasJson = `${activityId === undefined ? '' : `,"activityId":${JSON.stringify(activityId)}`}${summary === undefined ? '' : `,"summary":${JSON.stringify(summary)}`}`;
-  return { cancellationType: resolved.cancellationType, activityId, optionsJson: recurringJson(JSON.stringify(resolved)), extrasJson };
+  return { nameJson: JSON.stringify(activityType), cancellationType: resolved.cancellationType, activityId, optionsJson: recurringJson(JSON.stringify(resolved)), extrasJson };
 });
 
 /** The options of a local activity as a command has them. @throws TypeError as {@link checkActivityOptions} does */

@@ -83,7 +83,7 @@ function start(run: WorkflowRun, input: StartChildWorkflowExecutionInput): Promi
         seq,
         workflowId: options.workflowId,
         workflowType,
-        argsJson: payloadsJson(options.args, `The input of ${workflowType}`),
+        argsJson: payloadsJson(run, options.args, `The input of ${workflowType}`),
         optionsJson: toJson(resolved, `The options of ${workflowType}`),
         cancellationType: resolved.cancellationType,
         membersJson: `${headersMember(headers)}${texts}`,

@@ -1,9 +1,13 @@
+import type { JsonValue, WorkflowCommand } from '@backstitch/protocol';
 import { settledUndos, type OwedUndo } from './saga-undos.js';
 
 /** What a command that can be taken back starts. */
 export type WithdrawableKind = 'activity' | 'timer' | 'child' | 'signal';
 
-/** A command on its way out, as JSON already: what the code passed is fixed at the moment of the call, and is written once. */
+/**
+ * A command on its way out, as JSON already: what the code passed is fixed at the moment of the call, and is written once. An activity that has no more than these is
+ * written as `[seq,activityType,args,options]` or `[seq,activityType,args,options,undo]`: see {@link readCommands}.
+ */
 interface PendingCommand {
   kind: WithdrawableKind | 'other';
   /** 0 for `other`. */
@@ -12,6 +16,9 @@ interface PendingCommand {
   /** Where in the code it comes from, where that is traced. */
   position?: string;
 }
+
+/** Of all lists that have none: nothing is ever put into it. */
+const NONE: never[] = [];
 
 /**
  * The commands of one activation, in order of the calls.
@@ -22,7 +29,7 @@ interface PendingCommand {
 export class CommandList {
   /** Gives the position of the calling code; set where positions are traced. */
   positionOfCall: (() => string) | undefined;
-  #commands: PendingCommand[] = [];
+  #commands: PendingCommand[] = NONE;
   #last: PendingCommand | undefined;
   #settled: OwedUndo[] | undefined;
   #sealed = false;
@@ -36,7 +43,13 @@ export class CommandList {
 
   push(json: string, kind: PendingCommand['kind'] = 'other', seq = 0): void {
     if (this.#sealed || (this.dropsWhenClosed && this.isClosed)) return;
-    this.#commands.push(this.#pending(json, kind, seq));
+    this.#append(this.#pending(json, kind, seq));
+  }
+
+  #append(command: PendingCommand): void {
+    // Not pushed: the first push makes room for 17, and most activations have one.
+    if (this.#commands.length === 0) this.#commands = [command];
+    else this.#commands.push(command);
   }
 
   /** Pushes the run's last command. A second one counts for nothing. */
@@ -67,24 +80,44 @@ export class CommandList {
     return JSON.stringify(this.#commands.map(({ position }) => position ?? ''));
   }
 
+  /** The activity, if that is all there is and it is written as an array; the list is empty then. Else undefined, and nothing is taken. */
+  takeOnlyActivityJson(): string | undefined {
+    const commands = this.#commands;
+    if (commands.length !== 1 || this.#last !== undefined || this.#settled !== undefined) return undefined;
+    const { json } = commands[0] as PendingCommand;
+    if (!json.startsWith('[')) return undefined;
+    this.#commands = NONE;
+    return json;
+  }
+
   /** All commands as a JSON array; the list is empty then. */
   takeJson(): string {
     this.#seal();
-    if (this.#commands.length === 0) return '[]';
-    const json = `[${this.#commands.map((command) => command.json).join(',')}]`;
-    this.#commands = [];
-    return json;
+    const commands = this.#commands;
+    const first = commands[0];
+    if (first === undefined) return '[]';
+    this.#commands = NONE;
+    return commands.length === 1 ? `[${first.json}]` : `[${commands.map((command) => command.json).join(',')}]`;
   }
 
   #seal(): void {
     const settled = this.#settled;
     if (settled !== undefined) {
       this.#settled = undefined;
-      if (!this.isClosed) this.#commands.push(this.#pending(`{"type":"settleUndos",${JSON.stringify(settledUndos(settled)).slice(1)}`, 'other', 0));
+      if (!this.isClosed) this.#append(this.#pending(`{"type":"settleUndos",${JSON.stringify(settledUndos(settled)).slice(1)}`, 'other', 0));
     }
     if (this.#last === undefined) return;
-    this.#commands.push(this.#last);
+    this.#append(this.#last);
     this.#last = undefined;
     this.#sealed = true;
   }
+}
+
+/** Commands as objects; options and undos may be numbers: see recurringJson. @param json as {@link CommandList.takeJson} gives it */
+export function readCommands(json: string): WorkflowCommand[] {
+  return (JSON.parse(json) as (WorkflowCommand | [number, string, JsonValue[], unknown, unknown?])[]).map((read) => {
+    if (!Array.isArray(read)) return read;
+    const [seq, activityType, args, options, undo] = read;
+    return { type: 'scheduleActivity', seq, activityType, args, options, ...(undo === undefined ? {} : { undo }) } as WorkflowCommand;
+  });
 }

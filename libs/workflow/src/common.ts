@@ -50,12 +50,14 @@ export {
   decodeUtf8 as str,
   encodeUtf8 as encode,
   encodeUtf8 as u8,
+  encodingKeys,
   encodingTypes,
   fromPayloadsAtIndex,
   JsonPayloadConverter,
   mapFromPayloads,
   mapToPayloads,
   METADATA_ENCODING_KEY,
+  METADATA_MESSAGE_TYPE_KEY,
   PayloadConverterError,
   toPayloads,
   UndefinedPayloadConverter,
@@ -110,11 +112,13 @@ export type {
   WorkflowUpdateType,
   WorkflowUpdateValidatorType,
 } from './workflow-types.js';
-export type { QueryDefinition, SignalDefinition, UpdateDefinition } from './message-definitions.js';
-export type { ActivityFunction, ActivityInterface, UntypedActivities } from './activity-function.js';
-export type { ActivityOptions, ActivityRetryPolicy as RetryPolicy, LocalActivityOptions } from './activity-options.js';
+export type { QueryDefinition, QueryDefinitionOptions, SignalDefinition, SignalDefinitionOptions, UpdateDefinition, UpdateDefinitionOptions } from './message-definitions.js';
+export type { ActivityFunction, ActivityFunctionWithOptions, ActivityInterface, UntypedActivities } from './activity-function.js';
+export type { ActivityOptions, ActivityRetryPolicy as RetryPolicy, ActivityTypeInfoMap, LocalActivityOptions } from './activity-options.js';
 export type { Duration, StringValue } from '@backstitch/protocol/failures';
 export type { Next } from './interceptors.js';
 export type { Metric, MetricCounter, MetricGauge, MetricHistogram, MetricKind, MetricMeter, MetricTags, MetricUpDownCounter, NumericMetricValueType } from './metric-types.js';
 export type { ConverterHint, PayloadTypeInfo, Priority, SignalTypeInfo, TransferTypeConverter, TypeInfo, VersioningIntent } from './type-info.js';
 export type { SuggestContinueAsNewReason } from './workflow-info.js';
+export type { WorkflowExecution } from '@backstitch/protocol';
+export { noopMetricMeter } from './noop-metric-meter.js';

@@ -60,7 +60,7 @@ function commandOf(run: WorkflowRun, { args, headers, options }: ContinueAsNewIn
   const owed = owedUndos(run);
   const command: ContinueAsNewCommand = {
     workflowType,
-    args: payloadsOf(args) as JsonValue[],
+    args: payloadsOf(run, args) as JsonValue[],
     ...(taskQueue === run.info.taskQueue ? {} : { taskQueue }),
     ...(memo === undefined ? {} : { memo: memo as JsonObject }),
     ...(hasSearchAttributes ? { searchAttributes: searchAttributesToJson(searchAttributes, typedSearchAttributes) } : {}),

@@ -40,7 +40,7 @@ export function sendSignal(
 ): Promise<void> {
   const send = chain(run.interceptors?.outbound, 'signalWorkflow', (input: SignalWorkflowInput) => {
     const external = input.target.type === 'child' ? childTarget(input.target.childWorkflowId) : externalTarget(input.target.workflowExecution);
-    const argsJson = payloadsJson(input.args, `The arguments of signal ${input.signalName}`);
+    const argsJson = payloadsJson(run, input.args, `The arguments of signal ${input.signalName}`);
     return run.features.externalCalls.signal(scopeFor('signal'), input.seq, external, input.signalName, argsJson, headersMember(input.headers));
   });
   return send({ seq: run.features.externalCalls.takeSignalSeq(), signalName, args, target, headers: {} });

@@ -5,6 +5,7 @@
 export { createWorkflowApi, SHARED_API, UNNAMED_SHARED, type ApiOfRun, type WorkflowApi } from './create-workflow-api.js';
 export { errorToFailure } from '@backstitch/protocol/failures';
 export { IllegalStateError } from './illegal-state-error.js';
+export { AsyncLocalStorage } from './async-local-storage.js';
 export { CancellationScope } from './cancellation-scope.js';
 export { currentScope, installScopePropagation, resetScope, runAsync, runInNestedScope, scopeOrUndefined } from './scope-context.js';
 export type { LoadedWorkflow, WorkflowFunction } from './loaded-workflow.js';

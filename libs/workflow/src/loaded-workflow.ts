@@ -21,20 +21,24 @@ export interface LoadedWorkflow {
  * Calls the workflow function, through its interceptors, in the current scope, and tells how it ends: two microtasks after its promise, as in Temporal's runtime, so
  * that what others do meanwhile still counts (legacy: with it). What a run before has left to this one is undone if it fails.
  */
-export function callWorkflow(run: WorkflowRun, loaded: LoadedWorkflow, args: unknown[], complete: (result: unknown) => void, fail: (error: unknown) => void): void {
+export function callWorkflow(run: WorkflowRun, loaded: LoadedWorkflow, args: unknown[]): void {
   try {
     const called = callThrough(run, loaded, args);
     const ended = run.info.lineage?.carriedUndos === undefined ? called : called.catch((error: unknown) => undoInherited(run, error));
-    if (run.isLegacy) void ended.then(complete, fail);
+    if (run.isLegacy)
+      void ended.then(
+        (result) => run.completeWith(result),
+        (error: unknown) => run.endWith(error),
+      );
     else
       whenSettled(
         ended,
-        (result) => twiceSoon(() => complete(result)),
-        (error) => twiceSoon(() => fail(error)),
+        (result) => twiceSoon(() => run.completeWith(result)),
+        (error) => twiceSoon(() => run.endWith(error)),
       );
   } catch (error) {
-    if (run.isLegacy) fail(error);
-    else soon(() => twiceSoon(() => fail(error)));
+    if (run.isLegacy) run.endWith(error);
+    else soon(() => twiceSoon(() => run.endWith(error)));
   }
 }
 

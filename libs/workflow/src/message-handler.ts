@@ -18,7 +18,16 @@ export interface RegisteredHandler {
 const RESERVED_PREFIXES = ['__temporal_', '__backstitch_'] as const;
 const RESERVED_NAMES: readonly string[] = ['__stack_trace', '__enhanced_stack_trace'];
 
+/** Messages of packages that Temporal makes for its SDK: these alone may have a name of that kind. */
+const NAMES_OF_PACKAGES: ReadonlyMap<string, MessageKind> = new Map([
+  ['__temporal_workflow_stream_publish', 'signal'],
+  ['__temporal_workflow_stream_poll', 'update'],
+  ['__temporal_workflow_stream_offset', 'query'],
+]);
+
+export type MessageKind = 'signal' | 'query' | 'update';
+
 /** Whether a message of that name is the runtime's own. */
-export function isReservedName(name: string): boolean {
-  return RESERVED_NAMES.includes(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
+export function isReservedName(kind: MessageKind, name: string): boolean {
+  return (RESERVED_NAMES.includes(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix))) && NAMES_OF_PACKAGES.get(name) !== kind;
 }

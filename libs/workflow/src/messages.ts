@@ -44,7 +44,7 @@ export function setHandler(definition: unknown, handler: unknown, options?: unkn
 export function setHandlerOf(run: WorkflowRun, definition: unknown, handler: unknown, options: unknown): void {
   const { type, name } = definition as { type: 'signal' | 'query' | 'update'; name: string };
   if (handler != null && typeof handler !== 'function') throw new TypeError(`The handler of ${type} "${name}" must be a function.`);
-  if (isReservedName(name)) throw new TypeError(`Cannot use ${type} name: '${name}', which is reserved.`);
+  if (isReservedName(type, name)) throw new TypeError(`Cannot use ${type} name: '${name}', which is reserved.`);
   const registered = handler == null ? undefined : registeredHandler(handler as MessageHandler, (options ?? {}) as UpdateHandlerOptions<unknown[]>);
   switch (type) {
     case 'signal':

@@ -1,4 +1,4 @@
-import type { ActivityCancellationType, Failure, LocalActivityResolution } from '@backstitch/protocol';
+import type { ActivityCancellationType, Failure, JsonValue, LocalActivityResolution } from '@backstitch/protocol';
 import type { Described } from './built-in-queries.js';
 import type { ActivityReference } from './activity-function.js';
 import { activityOptionsOnce, type ResolvedUndo } from './activity-options.js';
@@ -9,6 +9,7 @@ import { ActivityFailure, type CancelledFailure, failureToError } from '@backsti
 import { LocalActivityDoBackoff } from './local-activity-backoff.js';
 import { PendingBySeq } from './pending-by-seq.js';
 import type { OwedUndo } from './saga-undos.js';
+import { settledBy } from './settled-by.js';
 import { payloadsJson } from './value-conversion.js';
 import { unknownJob } from './unknown-job.js';
 import type { WorkflowRun } from './workflow-run.js';
@@ -68,10 +69,7 @@ class PendingActivity extends CancelListener implements ScheduledActivity {
     readonly ownId: string | undefined,
   ) {
     super();
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+    this.promise = settledBy(this);
   }
 
   /** As the history names it. */
@@ -123,10 +121,9 @@ export class PendingActivities {
     { seq, json = '' }: ActivityExtras = NO_EXTRAS,
   ): ScheduledActivity {
     const { activityType } = reference;
-    const { cancellationType, activityId, optionsJson, extrasJson } = activityOptionsOnce('', reference.options, defaultTaskQueue);
-    const argsJson = payloadsJson(args, `The input of ${activityType}`);
-    const sagaJson = undoJson === undefined ? '' : `,"undo":${undoJson}`;
-    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, sagaJson + extrasJson + json, undoJson !== undefined, seq, activityId);
+    const { nameJson, cancellationType, activityId, optionsJson, extrasJson } = activityOptionsOnce(activityType, reference.options, defaultTaskQueue);
+    const argsJson = payloadsJson(this.#run, args, 'The input of ', activityType);
+    return this.#schedule(scope, activityType, nameJson, argsJson, cancellationType, optionsJson, undoJson, extrasJson + json, undoJson !== undefined, seq, activityId);
   }
 
   /** Schedules a local activity: it runs in the host's own process. */
@@ -137,7 +134,7 @@ export class PendingActivities {
     { cancellationType, optionsJson }: { cancellationType: ActivityCancellationType; optionsJson: string },
     { seq = this.takeSeq(), json = '' }: ActivityExtras,
   ): Promise<unknown> {
-    const argsJson = payloadsJson(args, `The input of ${activityType}`);
+    const argsJson = payloadsJson(this.#run, args, 'The input of ', activityType);
     if (scope.consideredCancelled) return scope.refuse();
     const head = `{"type":"scheduleLocalActivity","seq":${seq},"activityType":${JSON.stringify(activityType)}`;
     this.#commands.push(`${head},"args":${argsJson},"options":${optionsJson}${json}}`, 'activity', seq);
@@ -146,7 +143,7 @@ export class PendingActivities {
 
   /** Schedules the undo of a step. Its argument comes as JSON: it was fixed when the step was scheduled. @param ofJson the member that names the step */
   scheduleUndo(scope: CancellationScope, { activityType, optionsJson }: ResolvedUndo, ofJson: string, undoInputJson: string): ScheduledActivity {
-    return this.#schedule(scope, activityType, `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, `,${ofJson}`, false);
+    return this.#schedule(scope, activityType, JSON.stringify(activityType), `[${undoInputJson}]`, 'WAIT_CANCELLATION_COMPLETED', optionsJson, undefined, `,${ofJson}`, false);
   }
 
   /** Schedules an activity whose arguments and options are JSON already, with its undo. */
@@ -158,7 +155,7 @@ export class PendingActivities {
     optionsJson: string,
     undoJson: string,
   ): ScheduledActivity {
-    return this.#schedule(scope, activityType, argsJson, cancellationType, optionsJson, `,"undo":${undoJson}`, true);
+    return this.#schedule(scope, activityType, JSON.stringify(activityType), argsJson, cancellationType, optionsJson, undoJson, '', true);
   }
 
   /** The undo of a step is owed no more: the engine is told with the activation's commands, unless they end the run. */
@@ -166,19 +163,28 @@ export class PendingActivities {
     this.#commands.settleUndo(owed);
   }
 
+  /** Takes an activity that has ended; undefined: it was cancelled meanwhile, without waiting for it. @throws Error for one that was never scheduled */
+  #take(seq: number): PendingActivity | undefined {
+    const activity = this.#pending.take(seq);
+    activity?.forgetCancel();
+    if (activity === undefined && seq > this.#lastSeq) throw new Error(`Activity ${seq} was resolved, but this code has scheduled only ${this.#lastSeq}.`);
+    return activity;
+  }
+
+  /** Resolves the promise of an activity. @throws Error for one that was never scheduled */
+  complete(seq: number, result: JsonValue): void {
+    const activity = this.#take(seq);
+    if (activity === undefined) return;
+    if (activity.keepsResult) activity.resultJson = JSON.stringify(result);
+    activity.resolve(result);
+  }
+
   /** Settles the promise of an activity. @throws Error for one that was never scheduled */
   resolve(seq: number, resolution: LocalActivityResolution): void {
-    const activity = this.#pending.take(seq);
-    if (activity === undefined) {
-      // Cancelled meanwhile without waiting for it. One that was never scheduled is another matter.
-      if (seq <= this.#lastSeq) return;
-      throw new Error(`Activity ${seq} was resolved, but this code has scheduled only ${this.#lastSeq}.`);
-    }
-    activity.forgetCancel();
+    if (resolution.status === 'completed') return this.complete(seq, resolution.result);
+    const activity = this.#take(seq);
+    if (activity === undefined) return;
     switch (resolution.status) {
-      case 'completed':
-        if (activity.keepsResult) activity.resultJson = JSON.stringify(resolution.result);
-        return activity.resolve(resolution.result);
       case 'failed':
       case 'canceled':
         return activity.reject(failureToError(asActivityFailure(resolution.failure, activity)));
@@ -192,10 +198,12 @@ export class PendingActivities {
   #schedule(
     scope: CancellationScope,
     activityType: string,
+    nameJson: string,
     argsJson: string,
     cancellationType: ActivityCancellationType,
     optionsJson: string,
-    sagaJson: string,
+    undoJson: string | undefined,
+    furtherJson: string,
     keepsArguments: boolean,
     takenSeq?: number,
     ownId?: string,
@@ -207,7 +215,9 @@ export class PendingActivities {
     }
     const seq = takenSeq ?? this.takeSeq();
     this.#commands.push(
-      `{"type":"scheduleActivity","seq":${seq},"activityType":${JSON.stringify(activityType)},"args":${argsJson},"options":${optionsJson}${sagaJson}}`,
+      furtherJson === ''
+        ? `[${seq},${nameJson},${argsJson},${optionsJson}${undoJson === undefined ? ']' : `,${undoJson}]`}`
+        : `{"type":"scheduleActivity","seq":${seq},"activityType":${nameJson},"args":${argsJson},"options":${optionsJson}${undoJson === undefined ? '' : `,"undo":${undoJson}`}${furtherJson}}`,
       'activity',
       seq,
     );

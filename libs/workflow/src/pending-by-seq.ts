@@ -1,6 +1,9 @@
+/** Of all that have nothing: nothing is ever put into it. */
+const NONE: never[] = [];
+
 /** What is under way, by number; numbers only rise. An array: a run has few, and there are many suspended runs. */
 export class PendingBySeq<Item extends { readonly seq: number }> {
-  #items: Item[] = [];
+  #items: Item[] = NONE;
 
   /** @param item its number is higher than all before it */
   add(item: Item): void {
@@ -20,6 +23,11 @@ export class PendingBySeq<Item extends { readonly seq: number }> {
 
   /** Takes it out, if it is here. */
   take(seq: number): Item | undefined {
+    const first = this.#items[0];
+    if (this.#items.length === 1 && first?.seq === seq) {
+      this.#items = NONE;
+      return first;
+    }
     const index = this.#indexOf(seq);
     return index === -1 ? undefined : this.#items.splice(index, 1)[0];
   }

@@ -67,8 +67,7 @@ export class QueryAnswering {
 
   #answerJson(query: QueryJob): string {
     try {
-      const result = runInScope(this.#run.rootScope, () => this.#call(query.queryName, query.args));
-      return answered(query, result);
+      return runInScope(this.#run.rootScope, () => answered(this.#run, query, this.#call(query.queryName, query.args)));
     } catch (error) {
       return failed(query, error);
     }
@@ -79,11 +78,11 @@ export class QueryAnswering {
     // An intercepted answer must be there when the activation ends, as Temporal's.
     const index = this.#answers.push(failed(query, new DeterminismViolationError(`Query "${queryName}" was not answered at once.`))) - 1;
     const answers = this.#answers;
-    const interceptors = isReservedName(queryName) ? undefined : this.#run.interceptors?.inbound;
+    const interceptors = isReservedName('query', queryName) ? undefined : this.#run.interceptors?.inbound;
     const execute = chain(interceptors, 'handleQuery', async (input: QueryInput) => this.#call(input.queryName, input.args));
     runInScope(this.#run.rootScope, () =>
       Promise.resolve(execute({ queryId, queryName, args, headers: headersFromJson(headers) })).then(
-        (result) => void (answers[index] = answered(query, result)),
+        (result) => void (answers[index] = answered(this.#run, query, result)),
         (error: unknown) => void (answers[index] = failed(query, error)),
       ),
     ).catch(() => undefined);
@@ -91,7 +90,7 @@ export class QueryAnswering {
 
   #call(queryName: string, args: readonly unknown[]): unknown {
     const handler = this.#handlers.get(queryName)?.handler;
-    if (handler === undefined && isReservedName(queryName)) {
+    if (handler === undefined && isReservedName('query', queryName)) {
       const result = this.#run.answerBuiltInQuery(queryName);
       if (result !== undefined) return result;
     }
@@ -107,8 +106,8 @@ export class QueryAnswering {
   }
 }
 
-function answered({ queryId }: QueryJob, result: unknown): string {
-  return `{"queryId":${JSON.stringify(queryId)},"status":"answered","result":${payloadJson(result, 'The answer of the query')}}`;
+function answered(run: WorkflowRun, { queryId }: QueryJob, result: unknown): string {
+  return `{"queryId":${JSON.stringify(queryId)},"status":"answered","result":${payloadJson(run, result, 'The answer of the query')}}`;
 }
 
 function failed({ queryId }: QueryJob, error: unknown): string {

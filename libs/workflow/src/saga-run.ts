@@ -160,7 +160,7 @@ export class SagaRun {
     if (this.#isBeyondPivot) return this.#goForward(step, input) as Promise<Result>;
     this.#refuseWhenUndone(step.activityType);
     const scope = currentScope();
-    const resolved = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.given.taskQueue ?? this.#run.info.taskQueue);
+    const resolved = undo === undefined ? undefined : undoOnce(undo.activityType, undo.options, step.options.settled.taskQueue ?? this.#run.info.taskQueue);
     const scheduled = this.#run.scheduleActivity(scope, step, [input], resolved?.registrationJson);
     if (resolved === undefined || scheduled.seq === undefined) return scheduled.promise as Promise<Result>;
     this.#owed.push(new StepUndo(scheduled.seq, scheduled, resolved, false, scope));

@@ -1,5 +1,6 @@
 import type { CancellationScope } from './cancellation-scope.js';
 import { IllegalStateError } from './illegal-state-error.js';
+import { settledBy, type Settler } from './settled-by.js';
 
 /** What running code belongs to: a cancellation scope, and what AsyncLocalStorage has put along the way. A scope with nothing along the way is its own context. */
 export interface ScopeContext {
@@ -49,6 +50,18 @@ export function runInScope<Result>(scope: CancellationScope | undefined, callbac
   }
 }
 
+/** {@link runInScope} without a function made for it. To be followed, whatever happens, by {@link leaveScope} with what it answers. */
+export function enterScope(scope: CancellationScope): ScopeContext | undefined {
+  const previous = current;
+  current = scope;
+  return previous;
+}
+
+/** Ends what {@link enterScope} has begun. */
+export function leaveScope(previous: ScopeContext | undefined): void {
+  current = previous;
+}
+
 /** Calls `callback` with `scope` as the current one, and the caller's values along. */
 export function runInNestedScope<Result>(scope: CancellationScope, callback: () => Result): Result {
   const values = current?.values;
@@ -90,9 +103,12 @@ export function enterContext(context: ScopeContext): void {
   current = context;
 }
 
+/** One for all: nothing of whoever awaits it stays with it. */
+const SETTLED = Promise.resolve();
+
 /** Calls `callback` as the next microtask that is put in line. It must not throw. */
 export function soon(callback: () => void): void {
-  void nativeThen(Promise.resolve(), callback, undefined);
+  void nativeThen(SETTLED, callback, undefined);
 }
 
 /** Calls one of them, which must not throw, when the promise is settled: as its `then`, but in no scope. */
@@ -162,12 +178,18 @@ export function installScopePropagation(realm: typeof globalThis, { handleReject
  * scope is the same in the whole of one call, so it is remembered once, not at each `await`.
  */
 export const runAsync: RunAsync = (thisArgument, args, body) => {
+  // Every suspended run holds such calls: what a call needs when it goes on is as little as can be.
   const scope = current;
-  return new Promise((resolve, reject) => {
-    const generator = Reflect.apply(body, thisArgument, args ?? []) as Generator<unknown, unknown>;
+  const promise = settledBy(taken);
+  const { resolve, reject } = taken;
+  taken.resolve = taken.reject = ignore;
+  try {
+    const generator = Reflect.apply(body, thisArgument, args ?? NO_ARGUMENTS) as Generator<unknown, unknown>;
     const first = generator.next();
-    // Every suspended run holds such calls: what a call needs when it goes on is made when it first waits, and is as little as can be.
-    if (first.done === true) return resolve(first.value);
+    if (first.done === true) {
+      resolve(first.value);
+      return promise;
+    }
     const onFulfilled = (value: unknown): void => {
       const previous = current;
       current = scope;
@@ -191,8 +213,15 @@ export const runAsync: RunAsync = (thisArgument, args, body) => {
       }
     };
     void nativeThen(Promise.resolve(first.value), onFulfilled, onRejected);
-  });
+  } catch (error) {
+    reject(error);
+  }
+  return promise;
 };
+
+const NO_ARGUMENTS: readonly never[] = [];
+/** Holds what settles a promise until it is taken. */
+const taken: Settler = { resolve: ignore, reject: ignore };
 
 /** What an async function does next: it has ended, or waits. */
 function follow({ done, value }: IteratorResult<unknown, unknown>, resolve: (value: unknown) => void, onFulfilled: Callback, onRejected: Callback): void {
@@ -204,8 +233,6 @@ type RunAsync = (thisArgument: unknown, args: ArrayLike<unknown> | null, body: (
 
 type Callback = ((value: unknown) => unknown) | null | undefined;
 type NativeThen = (promise: unknown, onFulfilled: Callback, onRejected: Callback) => Promise<unknown>;
-
-const ignore = (): undefined => undefined;
 
 /** Replaces a realm's Promise by one whose promises are marked as handled from the start. */
 function installHandledPromise(realm: typeof globalThis): void {
@@ -230,4 +257,8 @@ function installHandledPromise(realm: typeof globalThis): void {
   });
   Reflect.defineProperty(NativePromise.prototype, 'constructor', { value: HandledPromise, writable: true, enumerable: false, configurable: true });
   Reflect.defineProperty(realm, 'Promise', { value: HandledPromise, writable: true, enumerable: false, configurable: true });
+}
+
+function ignore(): undefined {
+  return undefined;
 }

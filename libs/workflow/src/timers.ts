@@ -17,7 +17,7 @@ export function sleepIn(run: WorkflowRun, duration: Duration, options?: TimerOpt
   const interceptors = run.interceptors?.outbound;
   if (interceptors === undefined) return run.sleep(scopeOf(run), durationMs, undefined, options?.summary);
   const start = chain(interceptors, 'startTimer', (input: TimerInput) => run.sleep(scopeOf(run), input.durationMs, input.seq, input.options?.summary));
-  return start({ durationMs, seq: run.takeTimerSeq(), options });
+  return start({ durationMs, seq: run.timers.takeSeq(), options });
 }
 
 /** {@link sleepIn} as runs of runtime version 1 have it. */

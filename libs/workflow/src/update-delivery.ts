@@ -78,7 +78,7 @@ export class UpdateDelivery {
     const makeInput = (): UpdateInput => ({
       updateId,
       name: updateName,
-      args: convertedArgs(JSON.parse(JSON.stringify(update.args)) as JsonValue[]),
+      args: convertedArgs(this.#run, JSON.parse(JSON.stringify(update.args)) as JsonValue[]),
       headers: interceptors === undefined ? {} : headersFromJson(update.headers),
     });
     if (runValidator && handler.validator !== undefined) {
@@ -94,7 +94,7 @@ export class UpdateDelivery {
     const execution = executions.begin({ kind: 'update', name: updateName, updateId, warns: handler.warns });
     const execute = chain(interceptors, 'handleUpdate', async ({ args }: UpdateInput) => await handler.handler(...args));
     execute(makeInput())
-      .then((result) => this.#complete(updateId, `{"status":"completed","result":${payloadJson(result, `The result of update ${updateName}`)}}`))
+      .then((result) => this.#complete(updateId, `{"status":"completed","result":${payloadJson(this.#run, result, `The result of update ${updateName}`)}}`))
       .catch((error: unknown) => {
         if (error instanceof TemporalFailure) this.#complete(updateId, `{"status":"failed","failure":${JSON.stringify(errorToFailure(error))}}`);
         else this.#onHandlerError(error);

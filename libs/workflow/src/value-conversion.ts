@@ -1,48 +1,63 @@
 import type { ActivationJob, ActivityResolution, JsonValue } from '@backstitch/protocol';
 import { ValueConversion, type PayloadConverter } from '@backstitch/protocol/payloads';
+import { runInScope, scopeOrUndefined } from './scope-context.js';
 import { toJson } from './to-json.js';
+import type { WorkflowRun } from './workflow-run.js';
 
-/** The bundle's own converter of values; nearly always there is none, and values are JSON. One bundle is loaded in one context. */
-let conversion: ValueConversion | undefined;
+/** Of each run the converter of values that its own instance of the bundle has; nearly always there is none, and values are JSON. */
+const ofRuns = new WeakMap<WorkflowRun, ValueConversion>();
+/** One bundle is loaded in one context: all its runs have a converter, or none has. */
+let converts = false;
 
-/** From now on arguments, results and answers of workflow code pass through that converter; undefined: none. */
-export function convertValues(converter: PayloadConverter | undefined): void {
-  conversion = converter === undefined ? undefined : new ValueConversion(converter);
+/** From now on arguments, results and answers of the run pass through that converter. */
+export function convertValues(run: WorkflowRun, converter: PayloadConverter): void {
+  converts = true;
+  ofRuns.set(run, new ValueConversion(converter));
+}
+
+/** Whether values are converted at all. */
+export function convertsValues(): boolean {
+  return converts;
+}
+
+function conversionOf(run: WorkflowRun): ValueConversion | undefined {
+  return converts ? ofRuns.get(run) : undefined;
 }
 
 /** One value that leaves the run, as JSON. @throws TypeError saying what cannot be written, and as the converter throws */
-export function payloadJson(value: unknown, what: string): string {
-  return toJson(conversion === undefined ? value : conversion.toJson(value), what);
+export function payloadJson(run: WorkflowRun, value: unknown, what: string): string {
+  const by = conversionOf(run);
+  return toJson(by === undefined ? value : runInScope(scopeOrUndefined() ?? run.rootScope, () => by.toJson(value)), what);
 }
 
-/** Several values that leave the run, as a JSON array. @throws as {@link payloadJson} */
-export function payloadsJson(values: readonly unknown[], what: string): string {
-  return toJson(payloadsOf(values), what);
+/** Several values that leave the run, as a JSON array. @param of the rest of what they are @throws as {@link payloadJson} */
+export function payloadsJson(run: WorkflowRun, values: readonly unknown[], what: string, of = ''): string {
+  return toJson(payloadsOf(run, values), what, of);
 }
 
 /** Several values that leave the run, as they are to be written as JSON. */
-export function payloadsOf(values: readonly unknown[]): readonly unknown[] {
-  const by = conversion;
+export function payloadsOf(run: WorkflowRun, values: readonly unknown[]): readonly unknown[] {
+  const by = conversionOf(run);
   return by === undefined ? values : values.map((value) => by.toJson(value));
 }
 
 /** Arguments as workflow code is to see them. */
-export function convertedArgs(args: JsonValue[]): JsonValue[] {
-  const by = conversion;
+export function convertedArgs(run: WorkflowRun, args: JsonValue[]): JsonValue[] {
+  const by = conversionOf(run);
   return by === undefined ? args : args.map((value) => by.fromJson(value) as JsonValue);
 }
 
 /** Jobs as workflow code is to see them: what they bring was written by such a converter, too. */
-export function convertedJobs(jobs: readonly ActivationJob[]): readonly ActivationJob[] {
-  const by = conversion;
-  return by === undefined ? jobs : jobs.map((job) => convertedJob(job, by));
+export function convertedJobs(run: WorkflowRun, jobs: readonly ActivationJob[]): readonly ActivationJob[] {
+  const by = conversionOf(run);
+  return by === undefined ? jobs : jobs.map((job) => convertedJob(run, job, by));
 }
 
-function convertedJob(job: ActivationJob, by: ValueConversion): ActivationJob {
+function convertedJob(run: WorkflowRun, job: ActivationJob, by: ValueConversion): ActivationJob {
   switch (job.type) {
     case 'signalWorkflow':
     case 'queryWorkflow':
-      return { ...job, args: convertedArgs(job.args) };
+      return { ...job, args: convertedArgs(run, job.args) };
     case 'resolveActivity':
     case 'resolveChildWorkflow':
       return { ...job, resolution: convertedResolution(job.resolution, by) };

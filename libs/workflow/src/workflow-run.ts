@@ -1,12 +1,13 @@
-import type { ActivationInfo, ActivationJob, Failure, SearchAttributes, WorkflowCommand, WorkflowLogEntry } from '@backstitch/protocol';
+import type { ActivationInfo, ActivationJob, Failure, JsonValue, SearchAttributes, WorkflowCommand, WorkflowLogEntry } from '@backstitch/protocol';
 import type { ActivityReference } from './activity-function.js';
 import type { ResolvedUndo } from './activity-options.js';
+import { applyJob } from './apply-job.js';
 import { answerBuiltInQuery, type PendingCall } from './built-in-queries.js';
 import { positionOfCall, stackOfCall } from './call-position.js';
 import { CancellationScope } from './cancellation-scope.js';
-import { CommandList } from './command-list.js';
+import { CommandList, readCommands } from './command-list.js';
 import { ContinueAsNew } from './continue-as-new-error.js';
-import { CancelledFailure, ensureTemporalFailure, errorToFailure, isCancellation, TemporalFailure } from '@backstitch/protocol/failures';
+import { type CancelledFailure, ensureTemporalFailure, errorToFailure, isCancellation, TemporalFailure } from '@backstitch/protocol/failures';
 import { FORGOTTEN } from './forgotten.js';
 import type { HandlerExecutions } from './handler-executions.js';
 import { chain } from './interceptor-chain.js';
@@ -19,11 +20,10 @@ import { QueryAnswering } from './query-answering.js';
 import { RunFeatures } from './run-features.js';
 import { RunRandomness } from './random-streams.js';
 import type { SagaRun } from './saga-run.js';
-import { runInScope } from './scope-context.js';
+import { enterScope, leaveScope, runInScope } from './scope-context.js';
 import { SignalDelivery } from './signal-delivery.js';
 import { toJson } from './to-json.js';
-import { unknownJob } from './unknown-job.js';
-import { convertedArgs, convertedJobs, payloadJson } from './value-conversion.js';
+import { convertedArgs, convertedJobs, convertsValues, payloadJson } from './value-conversion.js';
 
 type LoadWorkflow = (run: WorkflowRun, workflowType: string) => LoadedWorkflow;
 type InitializeJob = Extract<ActivationJob, { type: 'initializeWorkflow' }>;
@@ -74,6 +74,12 @@ export class WorkflowRun {
     if (info.tracesCalls === true) this.#commands.positionOfCall = positionOfCall;
   }
 
+  /** From now on random numbers come from another seed. */
+  reseed(randomnessSeed: string): void {
+    this.#randomnessSeed = randomnessSeed;
+    this.#random = undefined;
+  }
+
   get random(): RunRandomness {
     this.#random ??= new RunRandomness(this.#randomnessSeed, this.isLegacy);
     return this.#random;
@@ -103,7 +109,7 @@ export class WorkflowRun {
   applyAll(given: readonly ActivationJob[], load: LoadWorkflow): void {
     const first = given[0];
     if (first?.type === 'initializeWorkflow') this.#start(first, load);
-    const jobs = convertedJobs(given);
+    const jobs = convertsValues() ? runInScope(this.rootScope, () => convertedJobs(this, given)) : given;
     const internals = this.interceptors?.internals;
     if (internals === undefined) return this.#applyJobs(jobs);
     const { runId, timestampMs } = this;
@@ -111,10 +117,23 @@ export class WorkflowRun {
     runInScope(this.rootScope, () => activate({ activation: { runId, timestampMs, jobs: [...jobs] }, batchIndex: 0 }));
   }
 
+  /** As {@link applyAll} with this one job; answers false, and does nothing, where somebody must see the job itself. */
+  completeActivity(seq: number, result: JsonValue): boolean {
+    if (convertsValues() || this.interceptors?.internals !== undefined) return false;
+    const previous = enterScope(this.rootScope);
+    try {
+      this.#activities.complete(seq, result);
+    } finally {
+      leaveScope(previous);
+    }
+    if (!this.isLegacy) this.#conditions?.settleAll(this);
+    return true;
+  }
+
   #applyJobs(jobs: readonly ActivationJob[]): void {
     for (const job of jobs) {
       if (job.type === 'initializeWorkflow') continue;
-      this.#apply(job);
+      runInScope(this.rootScope, () => applyJob(this, job));
       // Temporal's runtime asks after each job, before any code has run that the job has set free.
       if (!this.isLegacy && job.type !== 'queryWorkflow') this.#conditions?.settleAll(this);
     }
@@ -131,7 +150,7 @@ export class WorkflowRun {
     if (this.isLegacy) {
       runInScope(this.rootScope, () => {
         try {
-          this.#begin(load(this, workflowType), convertedArgs(args));
+          this.#begin(load(this, workflowType), convertedArgs(this, args));
         } catch (error) {
           this.endWith(error);
         }
@@ -139,56 +158,19 @@ export class WorkflowRun {
       return;
     }
     const loaded = runInScope(this.rootScope, () => load(this, workflowType));
-    const input = convertedArgs(args);
+    const input = convertsValues() ? runInScope(this.rootScope, () => convertedArgs(this, args)) : args;
     if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
     if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
     this.#toBegin = { loaded, input };
   }
 
   #begin(loaded: LoadedWorkflow, input: unknown[]): void {
-    const complete = (result: unknown): void => this.#complete(result);
-    callWorkflow(this, loaded, input, complete, (error) => this.endWith(error));
+    callWorkflow(this, loaded, input);
   }
 
   /** Evaluates modules as this run, outside of any workflow. */
   inspect(load: () => void): void {
     runInScope(this.rootScope, load);
-  }
-
-  #apply(job: Exclude<ActivationJob, { type: 'initializeWorkflow' }>): void {
-    runInScope(this.rootScope, () => {
-      switch (job.type) {
-        case 'notifyHasPatch':
-          return this.features.patches.notify(job.patchId);
-        case 'updateRandomSeed':
-          this.#randomnessSeed = job.randomnessSeed;
-          this.#random = undefined;
-          return;
-        case 'signalWorkflow':
-          return this.signals.deliver(job);
-        case 'doUpdate':
-          return this.features.updates.deliver(job);
-        case 'cancelWorkflow':
-          return this.rootScope.cancelWith(new CancelledFailure(job.reason ?? 'Workflow cancelled'));
-        case 'resolveActivity':
-        case 'resolveLocalActivity':
-          return this.#activities.resolve(job.seq, job.resolution);
-        case 'fireTimer':
-          return this.#timersOnce().fire(job.seq);
-        case 'resolveChildWorkflowStart':
-          return this.features.children.resolveStart(job.seq, job.resolution);
-        case 'resolveChildWorkflow':
-          return this.features.children.resolve(job.seq, job.resolution);
-        case 'resolveSignalExternalWorkflow':
-          return this.features.externalCalls.resolveSignal(job.seq, job.failure);
-        case 'resolveRequestCancelExternalWorkflow':
-          return this.features.externalCalls.resolveCancellation(job.seq, job.failure);
-        case 'queryWorkflow':
-          return this.queries.add(job);
-        default:
-          return unknownJob(job);
-      }
-    });
   }
 
   /**
@@ -218,10 +200,13 @@ export class WorkflowRun {
   }
 
   /**
-   * The activation's result as JSON: `[commands]`, and where there are such `,logs,queryAnswers` and then `,sinkCalls,commandPositions`; or
+   * The activation's result as JSON: one activity if that is all, else `[commands]`, and where there are such `,logs,queryAnswers` and then `,sinkCalls,commandPositions`; or
    * `{"failure":…}`. Answers the queries; nothing may be pending.
    */
   collectJson(): string {
+    if (this.#queries === undefined && this.#features === undefined && this.#broken === undefined && this.#logs === undefined && this.#commands.positionOfCall === undefined) {
+      return this.#commands.takeOnlyActivityJson() ?? `[${this.#commands.takeJson()}]`;
+    }
     const answers = this.#queries === undefined ? '[]' : this.#queries.takeAnswersJson();
     if (this.#features !== undefined) this.#conclude(this.#features);
     if (this.#broken !== undefined) return `{"failure":${JSON.stringify(this.#broken)}}`;
@@ -247,7 +232,7 @@ export class WorkflowRun {
     const internals = this.#features?.interceptors?.internals;
     if (internals === undefined) return json;
     const conclude = chain(internals, 'concludeActivation', (input: { commands: WorkflowCommand[] }) => input);
-    return JSON.stringify(runInScope(this.rootScope, () => conclude({ commands: JSON.parse(json) as WorkflowCommand[] })).commands);
+    return JSON.stringify(runInScope(this.rootScope, () => conclude({ commands: readCommands(json) })).commands);
   }
 
   get isBroken(): boolean {
@@ -300,21 +285,20 @@ export class WorkflowRun {
     return this.#activities;
   }
 
-  /** The number of the next timer. */
-  takeTimerSeq(): number {
-    return this.#timersOnce().takeSeq();
+  get timers(): PendingTimers {
+    return (this.#timers ??= new PendingTimers(this.#commands));
   }
 
   /** Starts a timer in `scope`. */
   startTimer(durationMs: number, scope: CancellationScope, fire: () => void, cancelled?: (reason: CancelledFailure) => void): StartedTimer {
-    const timers = this.#timersOnce();
+    const timers = this.timers;
     return timers.start(timers.takeSeq(), durationMs, scope, fire, cancelled);
   }
 
   /** @param takenSeq given where an interceptor has seen it; else the next one */
   sleep(scope: CancellationScope, durationMs: number, takenSeq?: number, summary?: string): Promise<void> {
     if (scope.consideredCancelled && this.isLegacy) return scope.refuse();
-    const timers = this.#timersOnce();
+    const timers = this.timers;
     const seq = takenSeq ?? timers.takeSeq();
     if (scope.consideredCancelled) return scope.refuse();
     return new Promise((resolve, reject) => void timers.start(seq, durationMs, scope, resolve, reject, summary));
@@ -383,6 +367,15 @@ export class WorkflowRun {
     return pending.map(({ item, what }) => ({ what, stack: stacks?.get(item) }));
   }
 
+  /** The workflow function returned. */
+  completeWith(result: unknown): void {
+    try {
+      this.#close(`{"type":"completeWorkflow","result":${payloadJson(this, result, 'The result of the workflow')}}`);
+    } catch (error) {
+      this.endWith(error);
+    }
+  }
+
   /** What an error thrown by the workflow function, or by a handler, comes to. */
   endWith(error: unknown): void {
     if (this.#commands.isClosed) return;
@@ -397,20 +390,8 @@ export class WorkflowRun {
 
   #hasEndedWell = false;
 
-  #timersOnce(): PendingTimers {
-    return (this.#timers ??= new PendingTimers(this.#commands));
-  }
-
   #close(json: string): void {
     this.#hasEndedWell = !this.#commands.isClosed;
     this.#commands.close(json);
-  }
-
-  #complete(result: unknown): void {
-    try {
-      this.#close(`{"type":"completeWorkflow","result":${payloadJson(result, 'The result of the workflow')}}`);
-    } catch (error) {
-      this.endWith(error);
-    }
   }
 }

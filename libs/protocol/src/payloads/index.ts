@@ -18,5 +18,5 @@ export {
 } from './payload-converters.js';
 export { headersFromJson, headersToJson, type Headers } from './payload-headers.js';
 export { PayloadConverterError, ValueError } from './payload-errors.js';
-export { encodingTypes, METADATA_ENCODING_KEY, payloadFromJson, payloadToJson, writtenPayload, type EncodingType, type Payload } from './payload.js';
+export { encodingKeys, encodingTypes, METADATA_ENCODING_KEY, METADATA_MESSAGE_TYPE_KEY, payloadFromJson, payloadToJson, writtenPayload, type EncodingType, type Payload } from './payload.js';
 export { decodeUtf8, encodeUtf8 } from './utf8.js';

@@ -19,6 +19,15 @@ export const encodingTypes = {
   METADATA_ENCODING_PROTOBUF: 'binary/protobuf',
 } as const;
 
+/** Those as the bytes that metadata holds; made anew each time, since bytes cannot be frozen. */
+export const encodingKeys = Object.defineProperties(
+  {},
+  Object.fromEntries(Object.entries(encodingTypes).map(([name, type]) => [name, { get: () => encodeUtf8(type), enumerable: true }])),
+) as Readonly<Record<keyof typeof encodingTypes, Uint8Array>>;
+
+/** Under which a payload's metadata has the name of its protobuf message. */
+export const METADATA_MESSAGE_TYPE_KEY = 'messageType';
+
 export type EncodingType = (typeof encodingTypes)[keyof typeof encodingTypes];
 
 /** The single field of an object that stands in the place of a payload that is not plain JSON: its metadata and data, in base64. */

@@ -1,4 +1,4 @@
-import { RUNTIME_VERSION } from '@backstitch/protocol';
+import { RUNTIME_VERSION, type JsonValue } from '@backstitch/protocol';
 import {
   confirmRecurring,
   convertValues,
@@ -13,17 +13,19 @@ import {
   type LoadedWorkflow,
   type PayloadConverter,
 } from '@backstitch/workflow/internal';
-import { CONTINUE_AS_NEW_SUGGESTED, INITIALIZE_WORKFLOW, IS_REPLAYING, jobOf, TRACES_CALLS, type ActivationWire, type JobWire } from '../batch-codec.js';
+import { CONTINUE_AS_NEW_SUGGESTED, infoOf, IS_REPLAYING, isCompletion, isStart, jobsOf, type ActivationWire, type BatchWire } from '../activation-wire.js';
 import { loadedWorkflow, PAYLOAD_CONVERTER_EXPORT, pinnedTypesOf, workflowTypesOf } from './bundle-exports.js';
 
 /** The bundle's code as a function: called once per run, it gives the run's own instance of every module. */
-export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, runAsync: RunAsync, globalThis: object) => Record<string, unknown>;
+export type WorkflowFactory = (api: ApiOfRun, shared: SharedOf, runAsync: RunAsync, globalThis: object, functionOfText: FunctionOfText) => Record<string, unknown>;
 /** What async functions are compiled to. */
 export type RunAsync = typeof runAsync;
 /** Gives what a shared module exports. */
 export type SharedOf = (module: number, name: string) => unknown;
 /** The shared modules' code as a function: called once per context. */
-export type SharedFactory = (runAsync: RunAsync, globalThis: object) => Record<string, Record<string, unknown>>;
+export type SharedFactory = (runAsync: RunAsync, globalThis: object, functionOfText: FunctionOfText) => Record<string, Record<string, unknown>>;
+/** What makes functions of text, for libraries that cannot do without; undefined: the bundle has none. */
+export type FunctionOfText = FunctionConstructor | undefined;
 
 /**
  * What the host calls. Only strings, numbers and booleans go through, so that no object of one side is ever in the other's hands.
@@ -32,18 +34,21 @@ export type SharedFactory = (runAsync: RunAsync, globalThis: object) => Record<s
  */
 export class Entrance {
   #workflowFactory: WorkflowFactory | undefined;
-  /** Whether it is known how the bundle's values are converted: the same for all runs. */
-  #knowsConversion = false;
   #sharedModules: readonly Record<string, unknown>[] = [];
   readonly #sharedOf: SharedOf = (module, name) => this.#sharedModules[module]?.[name];
   readonly #runs = new Map<string, WorkflowRun>();
-  #batchJson = '[]';
+  #batchJson = '[0,[]]';
   #batch: (WorkflowRun | undefined)[] = [];
+  readonly #functionOfText: FunctionOfText;
+
+  constructor(functionOfText: FunctionOfText) {
+    this.#functionOfText = functionOfText;
+  }
 
   // ---- loading
 
   loadShared(factory: SharedFactory): void {
-    const modules = factory(runAsync, Object.create(globalThis) as object);
+    const modules = factory(runAsync, Object.create(globalThis) as object, this.#functionOfText);
     this.#sharedModules = Object.keys(modules)
       .sort((left, right) => Number(left.slice(1)) - Number(right.slice(1)))
       .map((key) => modules[key] ?? {});
@@ -89,8 +94,9 @@ export class Entrance {
   applyBatch(): void {
     resetScope();
     this.#batch = [];
-    for (const activation of JSON.parse(this.#batchJson) as ActivationWire[]) {
-      const run = this.#runOf(activation);
+    const batch = JSON.parse(this.#batchJson) as BatchWire;
+    for (const activation of batch[1]) {
+      const run = this.#runOf(activation, batch[0]);
       this.#batch.push(run);
       if (run !== undefined) this.#apply(run, activation);
     }
@@ -133,7 +139,7 @@ export class Entrance {
     const culprit = scopeOrUndefined()?.workflowRun.runId ?? '';
     resetScope();
     // What they were about to do may be in line still and is done with the next batch: it must find the run that it belongs to, which nobody hears any more.
-    for (const [runId] of JSON.parse(this.#batchJson) as ActivationWire[]) this.#runs.delete(runId);
+    for (const [runId] of (JSON.parse(this.#batchJson) as BatchWire)[1]) this.#runs.delete(runId);
     this.#batch = [];
     return culprit;
   }
@@ -143,29 +149,27 @@ export class Entrance {
     this.#runs.delete(runId);
   }
 
-  #runOf([runId, timestampMs, historyLength, historySizeBytes, flags, attributes, jobs, start]: ActivationWire): WorkflowRun | undefined {
-    const continueAsNewSuggested = (flags & CONTINUE_AS_NEW_SUGGESTED) !== 0;
-    const searchAttributes = attributes === 0 ? {} : attributes;
-    const isReplaying = (flags & IS_REPLAYING) !== 0;
-    if (start === undefined) {
-      const known = this.#runs.get(runId);
-      known?.beginActivation(timestampMs, historyLength, historySizeBytes, continueAsNewSuggested, searchAttributes, isReplaying);
+  #runOf(wire: ActivationWire, originMs: number): WorkflowRun | undefined {
+    const runId = wire[0];
+    const timestampMs = originMs + wire[1];
+    const known = this.#runs.get(runId);
+    if (!isStart(wire)) {
+      const flags = wire[4];
+      const searchAttributes = wire[5] === 0 ? {} : wire[5];
+      known?.beginActivation(timestampMs, wire[2], wire[3], (flags & CONTINUE_AS_NEW_SUGGESTED) !== 0, searchAttributes, (flags & IS_REPLAYING) !== 0);
       return known;
     }
-    const [workflowId, workflowType, taskQueue, startTimeMs, givenMemo, seldom] = start;
-    const memo = givenMemo === 0 ? {} : givenMemo;
-    const info = { workflowId, runId, workflowType, taskQueue, startTimeMs, memo, historyLength, historySizeBytes, continueAsNewSuggested, searchAttributes, isReplaying };
-    const seldomInfo = (flags & TRACES_CALLS) === 0 ? seldom : { ...seldom, tracesCalls: true };
-    const run = new WorkflowRun(runId, seldomInfo === undefined ? info : { ...info, ...seldomInfo }, timestampMs, runtimeVersionOf(jobs));
+    const run = new WorkflowRun(runId, infoOf(wire, originMs), timestampMs, wire[9] === 0 ? 1 : wire[9]);
     // A run that is begun again.
-    this.#runs.get(runId)?.forget();
+    known?.forget();
     this.#runs.set(runId, run);
     return run;
   }
 
-  #apply(run: WorkflowRun, [, , , , , , jobs]: ActivationWire): void {
+  #apply(run: WorkflowRun, wire: ActivationWire): void {
     try {
-      run.applyAll(jobs.map((job) => jobOf(job, run.info)), this.#load);
+      if (isCompletion(wire) && run.completeActivity(wire[6], wire[7] as JsonValue)) return;
+      run.applyAll(jobsOf(wire), this.#load);
     } catch (error) {
       run.break(error);
     }
@@ -175,16 +179,9 @@ export class Entrance {
 
   #instantiate(run: WorkflowRun): Record<string, unknown> {
     if (this.#workflowFactory === undefined) throw new ReferenceError('No workflow code is loaded.');
-    const exported = this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, runAsync, Object.create(globalThis) as object);
-    if (!this.#knowsConversion) {
-      this.#knowsConversion = true;
-      convertValues(exported[PAYLOAD_CONVERTER_EXPORT] as PayloadConverter | undefined);
-    }
+    const exported = this.#workflowFactory(createWorkflowApi(run), this.#sharedOf, runAsync, Object.create(globalThis) as object, this.#functionOfText);
+    const converter = exported[PAYLOAD_CONVERTER_EXPORT] as PayloadConverter | undefined;
+    if (converter !== undefined) convertValues(run, converter);
     return exported;
   }
-}
-
-/** Of a run that starts with these jobs. */
-function runtimeVersionOf([first]: readonly JobWire[]): number {
-  return Array.isArray(first) && first[0] === INITIALIZE_WORKFLOW ? (first[4] ?? 1) : 1;
 }

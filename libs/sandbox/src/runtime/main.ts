@@ -1,4 +1,5 @@
 import { currentScope, installScopePropagation, runAsync, SHARED_API, UNNAMED_SHARED } from '@backstitch/workflow/internal';
+import { withdrawCodeGeneration } from './code-generation.js';
 import { installDeterministicDate } from './deterministic-date.js';
 import { Entrance } from './entrance.js';
 import { freezeIntrinsics, removeNondeterminism } from './harden.js';
@@ -10,9 +11,11 @@ import { createWorkflowConsole } from './workflow-console.js';
  * Prepares the realm that this code runs in, then closes it. First of all code in a context, once.
  * @param unnamed objects from which intrinsics can be reached that no global names
  * @param handleRejections whether the host must be spared rejections that nobody awaits
+ * @param generatesCode whether functions can be made of text in this realm: the bundler hands what makes them to the libraries that cannot do without, and no other code has it
  */
-export function createEntrance(unnamed: readonly unknown[], handleRejections: boolean): Entrance {
+export function createEntrance(unnamed: readonly unknown[], handleRejections: boolean, generatesCode: boolean): Entrance {
   const realm = globalThis;
+  const functionOfText = generatesCode ? withdrawCodeGeneration(realm, unnamed) : undefined;
   removeNondeterminism(realm);
   installScopePropagation(realm, { handleRejections });
   installDeterministicDate(realm, () => currentScope().workflowRun.timestampMs);
@@ -26,5 +29,5 @@ export function createEntrance(unnamed: readonly unknown[], handleRejections: bo
   installWorkflowGlobals(realm);
   installWorkflowStacks(realm);
   freezeIntrinsics(realm, [...unnamed, runAsync, SHARED_API, ...UNNAMED_SHARED]);
-  return new Entrance();
+  return new Entrance(functionOfText);
 }

@@ -1,11 +1,15 @@
-import { CancellationScope, currentScope, decodeUtf8, encodeUtf8, runInNestedScope, sleepIn, type WorkflowRun } from '@backstitch/workflow/internal';
+import { AsyncLocalStorage, CancellationScope, currentScope, decodeUtf8, encodeUtf8, runInNestedScope, sleepIn, type WorkflowRun } from '@backstitch/workflow/internal';
 import { AbortController, AbortSignal } from './abort-signal.js';
+import assert from './node-assert.js';
 import { structuredCopy } from './structured-copy.js';
 
 /** What workflow code finds besides the language, as in Temporal's sandbox: all of it deterministic, and made here. */
 export function installWorkflowGlobals(realm: typeof globalThis): void {
-  const globals = { setTimeout: startTimeout, clearTimeout: stopTimeout, AbortController, AbortSignal, TextEncoder, TextDecoder, structuredClone: structuredCopy };
+  const globals = { setTimeout: startTimeout, clearTimeout: stopTimeout, AsyncLocalStorage, AbortController, AbortSignal, TextEncoder, TextDecoder, assert, structuredClone: structuredCopy };
   for (const [name, value] of Object.entries(globals)) Object.defineProperty(realm, name, { value, writable: true, enumerable: false, configurable: true });
+  for (const name of ['dispose', 'asyncDispose']) {
+    if (!(name in realm.Symbol)) Object.defineProperty(realm.Symbol, name, { value: Symbol.for(`Symbol.${name}`), writable: false, enumerable: false, configurable: false });
+  }
 }
 
 /** A durable timer. What the callback throws fails the workflow task. */

@@ -2,7 +2,7 @@ import type { WorkflowBundle } from '../workflow-bundle.js';
 
 /** What a worker thread is started with. */
 export interface SandboxWorkerData {
-  bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap'>;
+  bundle: Pick<WorkflowBundle, 'code' | 'sharedCode' | 'runtimeCode' | 'sourceMap' | 'generatesCode'>;
   activationTimeoutMs: number;
   /** One 32-bit number that the host changes after it has posted rounds; the thread sleeps on it. */
   doorbell: SharedArrayBuffer;

@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey } from '@backstitch/workflow/common';
 import {
   ApplicationFailure,
+  type AsyncLocalStorage,
   defineQuery,
   defineSignal,
   getCurrentDetails,
@@ -81,7 +82,13 @@ export async function globalsWorkflow(): Promise<unknown> {
   seen.push(controller.signal.aborted);
   seen.push(new TextDecoder().decode(new TextEncoder().encode('é漢')));
   seen.push(structuredClone({ when: new Date(5), map: new Map([[1, { a: [1] }]]) }).map.get(1));
-  await sleep(20);
+  const more = globalThis as unknown as { AsyncLocalStorage: new () => AsyncLocalStorage<string>; assert: { equal(left: unknown, right: unknown): void }; Symbol: { dispose: unknown } };
+  more.assert.equal(typeof more.Symbol.dispose, 'symbol');
+  const storage = new more.AsyncLocalStorage();
+  await storage.run('stored', async () => {
+    await sleep(20);
+    seen.push(storage.getStore());
+  });
   return seen;
 }
 

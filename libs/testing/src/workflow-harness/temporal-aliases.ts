@@ -1,10 +1,11 @@
 import Module, { createRequire, register } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** What each of Temporal's packages is on Backstitch. `worker`, `testing` and `envconfig` are the test environment's. What lies in a package's `lib/` is the package. */
+/** What each of Temporal's packages is on Backstitch. `worker`, `testing` and `envconfig` are the test environment's. What lies in a package's `lib/` is the package, where it is not named itself. */
 export const TEMPORAL_ALIASES: Readonly<Record<string, string>> = {
   '@temporalio/workflow': '@backstitch/workflow',
   '@temporalio/common': '@backstitch/workflow/common',
+  '@temporalio/common/lib/protobufs': '@backstitch/workflow/common/protobufs',
   '@temporalio/activity': '@backstitch/activity',
   '@temporalio/client': '@backstitch/client',
   '@temporalio/worker': '@backstitch/testing/workflow-harness',

@@ -1,5 +1,5 @@
 import type { Sandbox } from '@backstitch/engine';
-import type { Activation, ActivationJob } from '@backstitch/protocol';
+import { RUNTIME_VERSION, type Activation, type ActivationJob } from '@backstitch/protocol';
 
 /** As the figures that these are compared with were measured. */
 const RUNS_IN_BATCH = 100;
@@ -45,7 +45,7 @@ export async function measureSuspendedRuns(sandbox: Sandbox, count: number): Pro
 }
 
 function initialise(runId: string): ActivationJob {
-  return { type: 'initializeWorkflow', workflowType: 'threeSteps', args: [{ orderNumber: runs, customerId: 'customer-17' }], randomnessSeed: runId };
+  return { type: 'initializeWorkflow', workflowType: 'threeSteps', args: [{ orderNumber: runs, customerId: 'customer-17' }], randomnessSeed: runId, runtimeVersion: RUNTIME_VERSION };
 }
 
 async function activate(sandbox: Sandbox, runIds: readonly string[], historyLength: number, job: (runId: string) => ActivationJob): Promise<void> {

@@ -26,13 +26,13 @@ async function runNatively(thisArgument, args, body) {
 const startAsync = (thisArgument, args, body) => runNatively(thisArgument, args, body);
 
 const shared = (makeShared) => {
-  const modules = makeShared === undefined ? {} : makeShared(startAsync, globalThis);
+  const modules = makeShared === undefined ? {} : makeShared(startAsync, globalThis, Function);
   return (index, name) => modules[`m${index}`]?.[name];
 };
 
 /* global __BACKSTITCH_FACTORIES__ */
 const [makeWorkflows, makeShared] = __BACKSTITCH_FACTORIES__;
-const workflows = makeWorkflows((name) => api[name], shared(makeShared), startAsync, globalThis);
+const workflows = makeWorkflows((name) => api[name], shared(makeShared), startAsync, globalThis, Function);
 
 /** Temporal calls the default export for every workflow type that has no export of its name. */
 export default function anyWorkflow(...args) {
