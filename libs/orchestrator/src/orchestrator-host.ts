@@ -239,7 +239,12 @@ export class OrchestratorHost {
     this.#queueLosses = new QueueLosses({ queues, recovery: this.#recovery, audit: this.#audit, logger, isLapsed });
     this.#leaseKeeper = new LeaseKeeper({
       leases: this.#leases,
-      directory,
+      directory: {
+        update: (others) => {
+          directory.update(others);
+          if (others.length > 0) this.#waiters.othersAreAlive();
+        },
+      },
       recovery: {
         scan: (reason, partitions) => {
           this.#recovery.scan(reason, partitions);

@@ -33,7 +33,8 @@ describe.each(queueBackendsUnderTest())('two replicas side by side, with queues 
   let second: Replica;
   let service: FakeService;
 
-  async function bringUp(): Promise<void> {
+  /** @param whileAlone what is done before the second replica joins */
+  async function bringUp(whileAlone?: () => Promise<unknown>): Promise<void> {
     await database?.drop();
     database = await makeTestDatabase('replicas');
     const connection = await makeQueueConnection(backend, database, ['shop']);
@@ -43,6 +44,7 @@ describe.each(queueBackendsUnderTest())('two replicas side by side, with queues 
       return started;
     };
     first = await replica();
+    await whileAlone?.();
     second = await replica();
     service = new FakeService(connection, 'shop', failingOnce);
     cleanups.push(() => service.stop());
@@ -106,6 +108,20 @@ describe.each(queueBackendsUnderTest())('two replicas side by side, with queues 
     expect(started.filter(({ status }) => status !== 'started')).toEqual([]);
     await expectAllEndedOnce(started, first);
     expect((await second.closed('greet-0-1', 1))?.result).toBe('hello 01');
+  });
+
+  it('given calls that wait at a replica which is alone, when another joins and closes the runs, then they are answered at that moment', async () => {
+    const workflowIds = Array.from({ length: 10 }, (_, index) => `waits-${index}`);
+    const answers: Promise<unknown>[] = [];
+    await bringUp(async () => {
+      await first.start(...workflowIds.map((workflowId) => ({ workflowId, workflowType: 'waiting' })));
+      answers.push(...workflowIds.map((workflowId) => first.closed(workflowId)));
+    });
+    for (const workflowId of workflowIds) await second.call('POST', `/workflows/${workflowId}/signal`, { signalName: 'say', args: ['done'] });
+    // Those that are not told look for themselves at the end of their time.
+    await first.start({ workflowId: 'waits-on', workflowType: 'waiting' });
+    const timeHasPassed = first.closed('waits-on', 15_000);
+    expect(await Promise.race([Promise.all(answers), timeHasPassed])).toEqual(workflowIds.map((workflowId) => expect.objectContaining({ workflowId, status: 'COMPLETED' })));
   });
 
   it('given the same start at both, when it is made at once, then there is one run', async () => {

@@ -63,6 +63,7 @@ export class RunAdvancer {
     for (const run of runs) {
       const { unhandled, extras } = run.state;
       if ((unhandled.length > 0 || run.pendingUpdates !== undefined || extras?.localActivityEnds !== undefined) && run.canAdvance) {
+        admitUpdates(run);
         const activation = activationOf(run.turn, this.settings.historyLimits, extras === undefined && run.pendingUpdates === undefined ? undefined : this.#extrasOf(run));
         if (activation.jobs.length > 0) {
           activations.set(run, activation);
@@ -340,6 +341,17 @@ function systemResult({ state, runId }: BatchRun): ActivationResult {
 function carriesUndos({ state }: BatchRun, result: ActivationResult | undefined): boolean {
   const command = result?.status === 'completed' ? result.commands.find(({ type }) => type === 'continueAsNew') : undefined;
   return command?.type === 'continueAsNew' && ((command.openUndoSeqs?.length ?? 0) > 0 || state.extras?.started?.carriedUndos !== undefined);
+}
+
+/**
+ * Of a run with local activities and no news but updates: these enter the history before the code is told, and not as late as it accepts them. Temporal's core takes workflow
+ * tasks that follow upon each other with no event between them for one task that only waited for local activities, and would tell the code of the update too early.
+ */
+function admitUpdates({ state, pendingUpdates, turn }: BatchRun): void {
+  const hasLocalActivities = state.extras?.localActivityEnds !== undefined || (state.extras?.localActivities?.size ?? 0) > 0;
+  if (hasLocalActivities && state.unhandled.length === 0) {
+    pendingUpdates?.forEach(({ request }) => turn.record('WORKFLOW_EXECUTION_UPDATE_ADMITTED', { request: updateRequestOf(request), origin: 'REAPPLY' }));
+  }
 }
 
 /** Requests of the updates that the code was told of. */

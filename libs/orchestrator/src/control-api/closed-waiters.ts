@@ -24,6 +24,8 @@ const OVERLOADED_RETRY_AFTER_MS = 1_000;
 export class ClosedWaiters {
   readonly #options: ClosedWaitersOptions;
   readonly #waiters = new Map<string, Set<Subscription>>();
+  /** They wait for this replica's word alone. */
+  readonly #untoldByOthers = new Set<Subscription>();
   #waiting = 0;
   #stopped = false;
 
@@ -34,6 +36,11 @@ export class ClosedWaiters {
   /** A run was closed here: who waits for it is answered from this record, without asking the database. */
   closed(record: RunRecord): void {
     this.#waiters.get(record.workflowId)?.forEach((subscription) => subscription.notify([record.workflowId], isLastOfItsId(record) ? record : undefined));
+  }
+
+  /** Another replica is alive: calls that wait since there seemed to be none look again, and are told by the others too from now on. */
+  othersAreAlive(): void {
+    this.#untoldByOthers.forEach((subscription) => subscription.notify([]));
   }
 
   /** Answers all calls that wait, so that a stop need not wait for them. */
@@ -79,8 +86,16 @@ export class ClosedWaiters {
   /** Runs that were closed meanwhile; none: it is time to look again. */
   async #wait(subscription: Subscription, workflowIds: readonly string[], remainingMs: number, isPassedOn: boolean): Promise<Told> {
     const { liveReplicas, recheckMs, router } = this.#options;
-    if (isPassedOn || liveReplicas() === 1) {
+    if (isPassedOn) {
       return subscription.wait(remainingMs);
+    }
+    if (liveReplicas() === 1) {
+      this.#untoldByOthers.add(subscription);
+      try {
+        return await subscription.wait(remainingMs);
+      } finally {
+        this.#untoldByOthers.delete(subscription);
+      }
     }
     const waitMs = Math.min(remainingMs, recheckMs);
     const end = router.watchClosed(workflowIds, waitMs, (closed) => subscription.notify(closed));

@@ -50,4 +50,16 @@ describe('runs whose jobs are missing', () => {
     await recovery.idle();
     expect(done.sort()).toEqual(['a', 'b', 'c']);
   });
+
+  it('given a replica whose partitions were taken and whose loss is known at the same moment, when both scans are asked for, then each run is dispatched again once', async () => {
+    const done: string[] = [];
+    const recovery = recoveryOf(async (runIds) => void done.push(...runIds), {
+      ownedPartitions: () => [0, 1],
+      queries: { runIdsWithOpenActivities: async (partitions, _, after) => (after === undefined ? partitions.map((partition) => `run-of-${partition}`) : []) },
+    });
+    recovery.scan('takeover', [1]);
+    recovery.scan('replicaLost');
+    await recovery.idle();
+    expect(done.sort()).toEqual(['run-of-0', 'run-of-1']);
+  });
 });

@@ -199,6 +199,8 @@ export class Recovery {
   async #scanWanted(): Promise<void> {
     const { logger, retryPauseMs, retryPauseMaxMs } = this.#dependencies;
     let pauseMs = retryPauseMs;
+    // What is asked for at one moment - partitions were taken, and whoever held them is lost - is one scan: two would put each job on its queue twice.
+    await Promise.resolve();
     for (let wanted = this.#takeWanted(); wanted !== undefined && !this.#stopping.signal.aborted; wanted = this.#takeWanted()) {
       try {
         await this.#untilReachable();

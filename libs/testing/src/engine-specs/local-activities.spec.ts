@@ -39,6 +39,35 @@ describe('local activities', () => {
     expect(kit.localActivities.attempts.length).toBe(1);
   });
 
+  it('given a local activity under way, when updates come, then they stand in the history before the task that tells of them, the refused one too, and replay fits', async () => {
+    let end: (value: JsonValue) => void = () => undefined;
+    const computed = new Promise<JsonValue>((resolve) => (end = resolve));
+    const kit = kitOf(function* (workflow) {
+      let sum = 0;
+      workflow.updates.set('add', (_, by) => {
+        if ((by as number) < 0) throw new Error('negative');
+        return (sum += by as number);
+      });
+      yield* workflow.ended(workflow.scheduleLocal('compute', [20]));
+      yield* workflow.activity('after');
+      return sum;
+    });
+    kit.localActivities.functions.set('compute', () => computed);
+    await begun(kit);
+    const add = (by: number): Promise<unknown> => kit.engine.update('w', { updateId: `add${by}`, updateName: 'add', args: [by], waitForStage: 'COMPLETED' });
+    expect(await add(2)).toMatchObject({ outcome: { status: 'completed', result: 2 } });
+    await expect(add(-1)).rejects.toMatchObject({ code: 'UPDATE_REJECTED' });
+    const task = ['WORKFLOW_TASK_SCHEDULED', 'WORKFLOW_TASK_STARTED', 'WORKFLOW_TASK_COMPLETED'];
+    const told = ['WORKFLOW_EXECUTION_UPDATE_ADMITTED', ...task, 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED', 'WORKFLOW_EXECUTION_UPDATE_COMPLETED', 'WORKFLOW_EXECUTION_UPDATE_ADMITTED', ...task];
+    expect(kit.history('w').slice(4)).toEqual(told);
+    end(21);
+    await untilQuiet(kit);
+    expect(kit.history('w').slice(4)).toEqual([...told, ...task, 'MARKER_RECORDED', 'ACTIVITY_TASK_SCHEDULED']);
+    await kit.restart();
+    await kit.complete('after');
+    expect(await kit.describe('w')).toMatchObject({ status: 'COMPLETED', result: 2, incidents: [] });
+  });
+
   it('given a function that fails twice, when its pauses have passed, then it is tried again as its policy says', async () => {
     const kit = kitOf();
     kit.localActivities.functions.set('compute', ({ attempt }) => {

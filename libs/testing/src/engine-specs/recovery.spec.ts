@@ -1,8 +1,23 @@
 import { describe, expect, it } from '@jest/globals';
 import { StoreUnavailableError } from '@backstitch/protocol';
 import { EngineHarness } from '../engine-harness.js';
-import { ScriptedSandbox } from '../scripted-sandbox.js';
+import { ScriptedSandbox, type WorkflowScript } from '../scripted-sandbox.js';
 import { orderScript } from './order-script.js';
+
+/** Told to, it begins something that only recovery or the clock can move. */
+const told: WorkflowScript = function* (workflow, what = null) {
+  yield* workflow.until(() => workflow.signals.length > 0);
+  if (what === 'sleep') {
+    const timer = workflow.startTimer(60_000);
+    yield* workflow.until(() => workflow.hasFired(timer));
+    return 'awake';
+  }
+  if (what === 'work') {
+    return JSON.stringify(yield* workflow.activity('work', []));
+  }
+  yield* workflow.childEnded(workflow.startChild('told', 'the-child', ['sleep']));
+  return 'child ended';
+};
 
 function orders(): EngineHarness {
   return new EngineHarness(new ScriptedSandbox({ order: orderScript }));
@@ -62,6 +77,53 @@ describe('two engines on one store', () => {
     await kit.answer(third, { status: 'failed', failure: { message: 'third' } });
     expect((await kit.describe('order-1')).activities).toMatchObject([{ attempt: 4 }]);
     expect(kit.dispatcher.waiting('inventory').map(({ job: { attempt, dispatch } }) => [attempt, dispatch])).toContainEqual([4, 1]);
+  });
+
+  describe('given an old copy that knows of nothing to do', () => {
+    async function toldByTheOther(what: string): Promise<{ kit: EngineHarness; other: EngineHarness; runId: string }> {
+      const kit = new EngineHarness(new ScriptedSandbox({ told }));
+      const { runId } = (await kit.start('told', 'w', what)) as { runId: string };
+      const other = new EngineHarness(new ScriptedSandbox({ told }), {}, { store: kit.store, dispatcher: kit.dispatcher });
+      return { kit, other, runId };
+    }
+
+    it('when a timer that the other engine began is due, then it fires', async () => {
+      const { kit, other } = await toldByTheOther('sleep');
+      await other.engine.signal('w', 'go', []);
+      await kit.advance(60_000);
+      expect(await kit.describe('w')).toMatchObject({ status: 'COMPLETED', result: 'awake' });
+    });
+
+    it('when what the other engine scheduled is dispatched again, then it goes out', async () => {
+      const { kit, other, runId } = await toldByTheOther('work');
+      await other.engine.signal('w', 'go', []);
+      await other.settled();
+      kit.dispatcher.take('work');
+      await kit.engine.redispatch([runId]);
+      await kit.settled();
+      expect(kit.dispatcher.waiting().map(({ job: { dispatch } }) => dispatch)).toEqual([2]);
+    });
+
+    it('when a call that the other engine could not make is made again, then it is made', async () => {
+      const { kit, other, runId } = await toldByTheOther('call');
+      other.beforeSend = () => Promise.reject(new StoreUnavailableError(1_000));
+      await other.engine.signal('w', 'go', []);
+      await other.settled();
+      await kit.engine.resumeCalls([runId]);
+      await kit.settled();
+      expect(await kit.describe('the-child')).toMatchObject({ status: 'RUNNING' });
+    });
+
+    it('when it is woken or dispatched again in vain, then it is read once for each, and goes on', async () => {
+      const { kit, runId } = await toldByTheOther('sleep');
+      await kit.engine.wake([runId]);
+      await kit.engine.redispatch([runId]);
+      await kit.engine.resumeCalls([runId]);
+      expect(kit.store.loads.length).toBeLessThanOrEqual(3);
+      await kit.engine.signal('w', 'go', []);
+      await kit.advance(60_000);
+      expect(await kit.describe('w')).toMatchObject({ status: 'COMPLETED' });
+    });
   });
 
   it.each(['completed', 'failed'] as const)('given an attempt that not even the store knows, when it has %s, then its outcome counts', async (status) => {
