@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { createTestDatabase, queueBackendsUnderTest, testRedisUrl } from '@backstitch/servers';
+import { Worker } from 'bullmq';
 import { randomUUID } from 'node:crypto';
-import { consume, JobQueues, migrateQueueSchema, withDeadline, type Consumer, type QueueConnection } from './index.js';
+import { consume, JobQueues, migrateQueueSchema, QueueUnavailableError, withDeadline, type Consumer, type QueueConnection } from './index.js';
 
 /** A promise with its handles outside. */
 function deferred<T = void>() {
@@ -113,6 +114,27 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     expect(roundTrips).toBe(5);
   });
 
+  it('given a backend that does not answer, when nothing was configured, then a call fails after five seconds', async () => {
+    const queues = openQueues();
+    await queues.ping(service);
+    let isAsked = false;
+    queues['backend'].addBulk = () => ((isAsked = true), new Promise<void>(() => undefined));
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'setInterval', 'performance', 'Date'] });
+    try {
+      const failed = jest.fn();
+      const adding = queues.addBulk(service, [{ name: 'a', jobId: `job-${randomUUID()}`, data: {} }]).catch(failed);
+      while (!isAsked) await new Promise((resolve) => setImmediate(resolve));
+      jest.advanceTimersByTime(4_900);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(failed).not.toHaveBeenCalled();
+      jest.advanceTimersByTime(100);
+      await adding;
+      expect(failed).toHaveBeenCalledWith(expect.any(QueueUnavailableError));
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
   it('given a job id that the queue holds, when it is added again, then there is one job', async () => {
     const queues = openQueues();
     const queueName = `${service}.compensation`;
@@ -169,8 +191,8 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     await queues.addBulk(service, [{ name: 'a', jobId: `job-${randomUUID()}`, data: {}, delayMs: 300 }]);
     const waitedMs = (await got.promise) - addedAtMs;
     expect(waitedMs).toBeGreaterThanOrEqual(290);
-    // Of itself an idle one looks after ten seconds at the soonest.
-    expect(waitedMs).toBeLessThan(10_000);
+    // Of itself an idle one looks after ten seconds at the soonest, counted from when it was ready, shortly before.
+    expect(waitedMs).toBeLessThan(9_000);
   });
 
   it('given a failed job, when it is retried from outside, then it is delivered again', async () => {
@@ -226,6 +248,14 @@ describe.each(queueBackendsUnderTest())('queues on %s', (backend) => {
     const again = deferred<number>();
     openConsumer(queueName, async ({ timesTaken }) => again.resolve(timesTaken));
     expect(await withDeadline(again.promise, 28_000)).toBe(2);
+  });
+
+  it('given a worker, when nothing was configured, then its lock and the next look for lapsed ones are over within eight seconds of its death', async () => {
+    const readied = jest.spyOn(Worker.prototype, 'waitUntilReady');
+    await openConsumer(`${service}.looks`, async () => undefined).ready();
+    const { lockDuration = Infinity, stalledInterval = Infinity } = (readied.mock.contexts[0] as Worker).opts;
+    readied.mockRestore();
+    expect(lockDuration + stalledInterval).toBeLessThanOrEqual(8_000);
   });
 
   it('given a backend that was never reached, when a worker is closed that has all the time in the world, then it does not take it', async () => {

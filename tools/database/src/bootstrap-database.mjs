@@ -20,7 +20,7 @@ const ROLE_RACE_PAUSE_MS = 20;
 
 /**
  * Makes the platform's database, roles, schemas and grants, and BullMQ's tables if the queues are on Postgres. It can be run again at any time:
- * what is there stays. Two runs at the same time wait for each other.
+ * what is there stays. Two runs at the same time wait for each other; those that come in by different databases do again what they met at.
  *
  * Guarantees: a role owns the schema of its name and sees no other; `auditor` may use the schemas and read views named `ledger`; `console` sees
  * the queues alone; nothing is open to PUBLIC.

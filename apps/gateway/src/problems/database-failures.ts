@@ -13,6 +13,8 @@ const CONNECTION_CODES = new Set([
   '55P03',
 ]);
 const CONNECTION_MESSAGES = /connection terminated|query read timeout|query ?runner already released|timeout expired|timeout exceeded when trying to connect|not queryable|cannot execute operation on|connection is not established|client was closed/i;
+/** Each has a digit: EPIPE is none. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 
 /** A call to the database took longer than the gateway lets a request wait. */
 export class DatabaseDeadlineError extends Error {
@@ -28,6 +30,8 @@ export function isDatabaseUnavailable(error: unknown): boolean {
   if (error instanceof DatabaseDeadlineError) return true;
   const code = codeOf(error);
   if (code !== undefined && (CONNECTION_CODES.has(code) || code.startsWith('08'))) return true;
+  // What Postgres itself has said may quote anything: there the code alone counts.
+  if (code !== undefined && SQLSTATE.test(code)) return false;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable);
   return error instanceof Error && CONNECTION_MESSAGES.test(error.message);
 }

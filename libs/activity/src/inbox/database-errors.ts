@@ -38,7 +38,8 @@ export function isLockTimeout(error: unknown): boolean {
   return errorCodeOf(error) === LOCK_NOT_AVAILABLE;
 }
 
-const SQLSTATE = /^[0-9A-Z]{5}$/;
+/** Each has a digit: EPIPE is none. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 const CONNECTION_CLASSES = /^(?:08|57P)/;
 
 /** Postgres refused the statement, and the connection lives on: nothing of its transaction was done. */
@@ -51,7 +52,9 @@ export function isStatementError(error: unknown): boolean {
 export function isConnectionLoss(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;
   const code = errorCodeOf(error);
-  return (code !== undefined && (CONNECTION_CODES.has(code) || code.startsWith('08'))) || CONNECTION_MESSAGES.test(error.message);
+  if (code !== undefined && (CONNECTION_CODES.has(code) || code.startsWith('08'))) return true;
+  // What Postgres itself has said may quote anything: there the code alone counts.
+  return !isStatementError(error) && CONNECTION_MESSAGES.test(error.message);
 }
 
 /** Retryable: nothing of this attempt was committed, or a second delivery will find what was. */

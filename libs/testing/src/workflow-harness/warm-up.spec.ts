@@ -1,4 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { describe, expect, it, jest } from '@jest/globals';
 import { TestWorkflowEnvironment } from './index.js';
 import { WarmUp } from './warm-up.js';
 import { warmUpUntil } from './warm-up-until.js';
@@ -31,6 +32,19 @@ describe('what is compiled while workflows are bundled', () => {
       expect(armed.size).toBe(0);
     } finally {
       Object.assign(globalThis, { setTimeout: systemTimer, clearTimeout: systemClear });
+    }
+  });
+
+  it('given a test that has faked its timers, when it is ended, then none of its timers is left in them', async () => {
+    jest.useFakeTimers();
+    try {
+      const warmUp = new WarmUp();
+      warmUp.run().catch(() => undefined);
+      await turnOfTheLoop();
+      await warmUp.end();
+      expect(jest.getTimerCount()).toBe(0);
+    } finally {
+      jest.useRealTimers();
     }
   });
 
