@@ -275,7 +275,7 @@ export class Engine implements EngineSurface {
       if (!this.#callBox.isIdle) {
         await this.#callBox.idle();
       }
-    } while (this.#batches.size > 0 || this.#mailboxes.readyRuns > 0 || !this.#callBox.isIdle);
+    } while (this.#batches.size > 0 || this.#mailboxes.readyRuns > 0 || !this.#outbox.isIdle || !this.#callBox.isIdle);
   }
 
   /** Whether `idle` would resolve at once. */

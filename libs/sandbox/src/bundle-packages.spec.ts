@@ -67,6 +67,18 @@ describe('packages in a bundle', () => {
     await expect(bundleWorkflows({ workflowsPath })).rejects.toThrow('index.ts → node_modules/disk/index.js → fs');
   });
 
+  it('given a package whose build for browsers throws, when it is bundled, then the error says that too why that build was taken', async () => {
+    const workflowsPath = write({
+      'index.ts': "import { where } from 'disk'; export async function one() { return where; }",
+      'node_modules/disk/package.json': JSON.stringify({ name: 'disk', main: 'index.js', browser: 'browser.js' }),
+      'node_modules/disk/index.js': "exports.where = require('fs').existsSync('/');",
+      'node_modules/disk/browser.js': "throw new Error('no window');",
+    });
+    const failed = bundleWorkflows({ workflowsPath });
+    await expect(failed).rejects.toThrow('no window');
+    await expect(failed).rejects.toThrow('index.ts → node_modules/disk/index.js → fs');
+  });
+
   it('given a library that sets a global and then uses its bare name, when it runs, then it finds it; another run does not', async () => {
     const workflowsPath = write({
       'index.ts': `

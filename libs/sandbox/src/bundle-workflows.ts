@@ -77,12 +77,12 @@ export async function bundleWorkflows(options: BundleWorkflowsOptions): Promise<
         sharedPlugin(sharedModules, sharedExports),
       ],
     });
-  const [{ runtimeCode, workerCode }, { code, sourceMap, generatesCode }] = await Promise.all([buildSandboxRuntime(), compile()]);
+  const [{ runtimeCode, workerCode }, { code, sourceMap, generatesCode, problemsForNode }] = await Promise.all([buildSandboxRuntime(), compile()]);
   const generation = (generatesCode || sharedGeneratesCode) && ({ generatesCode: true } as const);
-  const isolate = evaluated(() => new Isolate({ runtimeCode, sharedCode, code, sourceMap, ...generation }, EVALUATION));
-  const workflowTypes = evaluated(() => isolate.workflowTypes());
+  const isolate = evaluated(() => new Isolate({ runtimeCode, sharedCode, code, sourceMap, ...generation }, EVALUATION), problemsForNode);
+  const workflowTypes = evaluated(() => isolate.workflowTypes(), problemsForNode);
   if (workflowTypes.length === 0) throw new WorkflowBundleError([`${options.workflowsPath} exports no function.`]);
-  const pinnedWorkflowTypes = evaluated(() => isolate.pinnedTypes());
+  const pinnedWorkflowTypes = evaluated(() => isolate.pinnedTypes(), problemsForNode);
   return { bundleVersion: BUNDLE_VERSION, code, sharedCode, runtimeCode, workerCode, sourceMap, workflowTypes, ...(pinnedWorkflowTypes.length > 0 && { pinnedWorkflowTypes }), ...generation };
 }
 
@@ -153,11 +153,12 @@ function sharedPlugin(names: readonly string[], exportsOf: readonly string[][]):
   };
 }
 
-function evaluated<Result>(evaluate: () => Result): Result {
+/** @param problemsForNode why builds of packages for browsers were taken, which may be what fails */
+function evaluated<Result>(evaluate: () => Result, problemsForNode: readonly string[] = []): Result {
   try {
     return evaluate();
   } catch (error) {
     // The error comes from another realm: take its text only.
-    throw new WorkflowBundleError([`A module throws while it is evaluated: ${String((error as { stack?: unknown }).stack ?? error)}`]);
+    throw new WorkflowBundleError([`A module throws while it is evaluated: ${String((error as { stack?: unknown }).stack ?? error)}`, ...problemsForNode]);
   }
 }

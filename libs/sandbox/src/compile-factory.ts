@@ -26,6 +26,8 @@ export interface CompiledFactory {
   sourceMap: string;
   /** Whether a library is among the modules that makes functions of text while it runs. */
   generatesCode: boolean;
+  /** Problems of what packages have for Node, where their builds for browsers were taken: whoever finds these wrong needs to know why. */
+  problemsForNode?: readonly string[];
 }
 
 /** How packages are looked for. */
@@ -66,7 +68,7 @@ export async function compileFactory(source: FactorySource): Promise<CompiledFac
   if (!(compiled instanceof WorkflowBundleError) && compiled.problems.length === 0) return compiled;
   if (compiled instanceof WorkflowBundleError || compiled.isOfPackagesAlone) {
     const forBrowsers = await compile(source, { platform: 'browser', conditions: [...sandboxConditions(), 'browser'], mainFields: ['browser', ...SANDBOX_COMPILATION.mainFields] }).catch(() => undefined);
-    if (forBrowsers?.problems.length === 0) return forBrowsers;
+    if (forBrowsers?.problems.length === 0) return { ...forBrowsers, problemsForNode: compiled.problems };
   }
   throw compiled instanceof WorkflowBundleError ? compiled : new WorkflowBundleError(compiled.problems);
 }

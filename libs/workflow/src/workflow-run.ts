@@ -140,7 +140,7 @@ export class WorkflowRun {
     const toBegin = this.#toBegin;
     if (toBegin === undefined) return;
     this.#toBegin = undefined;
-    runInScope(this.rootScope, () => this.#begin(toBegin.loaded, toBegin.input));
+    runInScope(this.rootScope, () => callWorkflow(this, toBegin.loaded, toBegin.input));
     this.#conditions?.settleAll(this);
   }
 
@@ -150,7 +150,7 @@ export class WorkflowRun {
     if (this.isLegacy) {
       runInScope(this.rootScope, () => {
         try {
-          this.#begin(load(this, workflowType), convertedArgs(this, args));
+          callWorkflow(this, load(this, workflowType), convertedArgs(this, args));
         } catch (error) {
           this.endWith(error);
         }
@@ -162,10 +162,6 @@ export class WorkflowRun {
     if (loaded.interceptors !== undefined) this.features.interceptors = loaded.interceptors;
     if (loaded.isFailure !== undefined) this.features.isFailure = loaded.isFailure;
     this.#toBegin = { loaded, input };
-  }
-
-  #begin(loaded: LoadedWorkflow, input: unknown[]): void {
-    callWorkflow(this, loaded, input);
   }
 
   /** Evaluates modules as this run, outside of any workflow. */

@@ -13,6 +13,8 @@ const UNAVAILABLE_STATES = new Set([
   '57P05', // idle session
 ]);
 
+/** Each has a digit: EPIPE is none. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
 /** pg reports these without a code. */
 const UNAVAILABLE_MESSAGES = ['Connection terminated', 'Query read timeout', 'timeout expired', 'timeout exceeded', 'Client has encountered a connection error', 'not queryable', 'Driver not Connected'];
 
@@ -22,7 +24,8 @@ export function isConnectionFault(error: unknown): boolean {
   if (code !== undefined && (NETWORK_CODES.has(code) || UNAVAILABLE_STATES.has(code) || (code.length === 5 && UNAVAILABLE_CLASSES.includes(code.slice(0, 2))))) {
     return true;
   }
-  return error instanceof Error && UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));
+  // What Postgres itself has said may quote anything: there the code alone counts.
+  return !(code !== undefined && SQLSTATE.test(code)) && error instanceof Error && UNAVAILABLE_MESSAGES.some((message) => error.message.includes(message));
 }
 
 /** Whether a transaction lost against another one and may be tried again as it was: deadlock, serialisation failure. */
