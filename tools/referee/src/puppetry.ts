@@ -3,6 +3,9 @@ import type { HistoryEvent, JsonObject, JsonValue } from '@backstitch/protocol';
 /** What each workflow task of a history decided, by the id of its WORKFLOW_TASK_STARTED event. */
 type Puppetry = { commands: Record<string, JsonValue[]> };
 
+/** How a payload that a converter made, and that is more than JSON, begins in a history. */
+const MARKED_PAYLOAD = '{"__backstitch_payload":';
+
 /** Whether a workflow task was completed. */
 export function hasTask(events: readonly HistoryEvent[]): boolean {
   return events.some(({ eventType }) => eventType === 'WORKFLOW_TASK_COMPLETED');
@@ -13,6 +16,8 @@ export function hasTask(events: readonly HistoryEvent[]): boolean {
  * @param events a whole history
  */
 export function puppetryOf(events: readonly HistoryEvent[]): JsonObject | undefined {
+  // Temporal's runtime reads what signals and results carry, and has no converter but its own.
+  if (JSON.stringify(events).includes(MARKED_PAYLOAD)) return undefined;
   const commands: Puppetry['commands'] = {};
   const activityIds = new Map<number, string>();
   let startedEventId = 0;
